@@ -1,0 +1,64 @@
+/**
+ * Every `code` that a {@link SchemawayError} can carry. The list is closed: switch on it, never on a message.
+ */
+export const errorCodes = [
+  /** An option is unknown, missing or malformed, or a connection URL cannot be understood. */
+  'INVALID_OPTIONS',
+  /** Modules are unknown, repeated, form a circle, or require one that is not selected. */
+  'INVALID_MODULES',
+  /** A directory of migrations does not exist or cannot be read. */
+  'UNREADABLE_DIRECTORY',
+  /** The SQL files that the package ships are not where the code runs, usually because a bundler left them behind. */
+  'BUNDLED_SQL_MISSING',
+  /** Files are named outside the grammar, or two files claim the same version or description. */
+  'INVALID_SCRIPT_NAMES',
+  /** The text of a file cannot be run: encoding, NUL, unterminated quote, psql command, unsupported statement. */
+  'INVALID_SCRIPT',
+  /** A `-- schemaway: key=value` line is unknown, repeated or malformed. */
+  'INVALID_DIRECTIVE',
+  /** A `${placeholder}` has no value. */
+  'UNKNOWN_PLACEHOLDER',
+  /** A file contains COMMIT, ROLLBACK or another statement that would end its transaction. */
+  'TRANSACTION_CONTROL',
+  /** No server could be reached, or it refused the login. */
+  'CONNECTION_FAILED',
+  /** The connection broke while work was under way. What was not committed is undone by the server. */
+  'CONNECTION_LOST',
+  /** The server is older than the oldest supported version, or is a standby that cannot be written. */
+  'SERVER_UNSUITABLE',
+  /** The login lacks a right; the message contains the GRANT. */
+  'MISSING_PRIVILEGE',
+  /** Another process migrates this database and did not finish within `waitForLock`. */
+  'LOCK_WAIT_TIMEOUT',
+  /** A statement waited longer than `lockTimeout` for a lock that another session holds, in every attempt. */
+  'STATEMENT_BLOCKED',
+  /** A statement of a script failed. */
+  'STATEMENT_FAILED',
+  /** The script ran, but the server refused its COMMIT, for instance because of a deferred constraint. */
+  'COMMIT_FAILED',
+  /** A script ended the transaction that schemaway had opened for it. */
+  'TRANSACTION_ESCAPED',
+  /** History and files disagree; `details.problems` lists every finding. */
+  'VALIDATION_FAILED',
+  /** Migrations are pending where none may be (`assertMigrated`). */
+  'PENDING_MIGRATIONS',
+  /** `waitUntilMigrated` ran out of time. */
+  'WAIT_TIMEOUT',
+  /** `rollback({ to })` names a version that is not applied. */
+  'VERSION_NOT_APPLIED',
+  /** A migration has to be undone, but neither a file nor the ledger has a text for it. */
+  'UNDO_MISSING',
+  /** A rollback would drop tables that hold rows and `allowDataLoss` was not given. */
+  'DATA_LOSS_REFUSED',
+  /** A module cannot go while another installed one requires it. */
+  'MODULE_REQUIRED',
+  /** The ledger was edited by somebody who did not know its hash chain. */
+  'LEDGER_BROKEN',
+  /** The history table exists but does not have Flyway's columns. */
+  'HISTORY_UNREADABLE',
+  /** The caller's `AbortSignal` fired. */
+  'ABORTED',
+] as const
+
+/** One of the {@link errorCodes}. */
+export type ErrorCode = (typeof errorCodes)[number]

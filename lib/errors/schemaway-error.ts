@@ -1,0 +1,112 @@
+import type { ErrorCode } from './error-codes.js'
+
+/** A problem found while comparing files with history, or while reading files. */
+export interface Problem {
+  /** What kind of problem it is, in Flyway's words where Flyway has one. */
+  readonly kind: string
+  readonly message: string
+  /** Path of the file as history knows it, for example `iam/V20260105_100000__iam_foundation.sql`. */
+  readonly script?: string
+  readonly version?: string
+  readonly module?: string
+}
+
+/** Another session that held a lock we needed. */
+export interface Blocker {
+  readonly pid: number
+  readonly applicationName: string
+  readonly user: string
+  readonly address: string | null
+  readonly state: string | null
+  /** Seconds since its transaction began, `null` outside a transaction or when the server hides it. */
+  readonly transactionSeconds: number | null
+  /** Its current or latest statement, shortened; empty when the server hides it. */
+  readonly query: string
+  /** Lock modes it holds on what we waited for. */
+  readonly holds: string | null
+}
+
+/** A table that a rollback would drop although it holds rows. */
+export interface TableWithRows {
+  readonly table: string
+  /** Number of rows: exact up to 10,000, beyond that the planner's estimate. */
+  readonly rows: number
+}
+
+/** Facts of an error for programs; everything in it survives `JSON.stringify`. */
+export interface ErrorDetails {
+  /** Path of the script as history knows it. */
+  readonly script?: string
+  /** Path of the file on disk. */
+  readonly file?: string
+  readonly module?: string
+  readonly version?: string
+  /** 1-based line in the file. */
+  readonly line?: number
+  /** 1-based column in the file, counted in code points. */
+  readonly column?: number
+  /** 1-based number of the failed statement in its file. */
+  readonly statement?: number
+  /** Lines of the file around the failure, with a caret. */
+  readonly excerpt?: string
+  readonly sqlState?: string
+  /** The server's own words. */
+  readonly serverMessage?: string
+  readonly detail?: string
+  readonly hint?: string
+  readonly where?: string
+  readonly internalQuery?: string
+  readonly constraint?: string
+  readonly problems?: readonly Problem[]
+  readonly blockers?: readonly Blocker[]
+  readonly tables?: readonly TableWithRows[]
+  readonly modules?: readonly string[]
+  readonly option?: string
+  readonly directory?: string
+  /** Server that was spoken to, as `host:port/database`. Never contains a password. */
+  readonly server?: string
+  readonly pending?: readonly string[]
+  /** Scripts of this run that were applied before it failed. */
+  readonly applied?: readonly string[]
+  /** Scripts of this run that were undone before it failed. */
+  readonly undone?: readonly string[]
+  /** Scripts of this run that were not reached. */
+  readonly notReached?: readonly string[]
+}
+
+/**
+ * The one error class of schemaway.
+ *
+ * `code` says what happened, `message` says it for people together with the next step, `details` holds the facts and
+ * `cause` the original error. Neither contains passwords, URLs or clients.
+ *
+ * @example
+ * try {
+ *   await migrate({ url })
+ * } catch (error) {
+ *   if (error instanceof SchemawayError && error.code === 'LOCK_WAIT_TIMEOUT') await tryAgainLater()
+ *   else throw error
+ * }
+ */
+export class SchemawayError extends Error {
+  readonly code: ErrorCode
+  readonly details: ErrorDetails
+
+  constructor(code: ErrorCode, message: string, options: { details?: ErrorDetails; cause?: unknown } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause })
+    this.name = 'SchemawayError'
+    this.code = code
+    this.details = Object.freeze({ ...options.details })
+  }
+
+  /** What a log may keep: no stack of foreign objects, no clients, no secrets. */
+  toJSON(): { name: string; code: ErrorCode; message: string; details: ErrorDetails; cause?: { name: string } } {
+    return {
+      name: this.name,
+      code: this.code,
+      message: this.message,
+      details: this.details,
+      ...(this.cause instanceof Error && { cause: { name: this.cause.name } }),
+    }
+  }
+}
