@@ -1,2 +1,33 @@
+export { assertMigrated, type MigratedReport, waitUntilMigrated } from './commands/assert-migrated.js'
+export { createMigrator, type Migrator } from './commands/create-migrator.js'
+export { type InfoReport, info, type MigrationInfo } from './commands/info.js'
+export { migrate } from './commands/migrate.js'
+export type { ReportedMigration, RunReport } from './commands/report.js'
+export { rollback } from './commands/rollback.js'
+export { type ValidateReport, validate } from './commands/validate.js'
+export type {
+  AssertOptions,
+  CommonOptions,
+  ConnectionChoice,
+  InfoOptions,
+  Logger,
+  MigrateOptions,
+  RoleNames,
+  RollbackOptions,
+  ValidateOptions,
+  WaitOptions,
+  WritingOptions,
+} from './config/options.js'
 export { type ErrorCode, errorCodes } from './errors/error-codes.js'
-export { SchemawayError } from './errors/schemaway-error.js'
+export {
+  type Blocker,
+  type ErrorDetails,
+  type Problem,
+  SchemawayError,
+  type TableWithRows,
+} from './errors/schemaway-error.js'
+export type { MigrationState } from './history/migration-state.js'
+export { type BundledModuleName, bundled } from './modules/bundled.js'
+export { defineModule, type Module, type ModuleDefinition } from './modules/define-module.js'
+export type { ConnectionOptions, PostgresClient } from './run/connection-target.js'
+export type { MigrationEvent, ScriptReference, StepAction } from './run/events.js'

@@ -30,6 +30,8 @@ export const errorCodes = [
   'MISSING_PRIVILEGE',
   /** Another process migrates this database and did not finish within `waitForLock`. */
   'LOCK_WAIT_TIMEOUT',
+  /** A script released the lock under which it ran. */
+  'LOCK_LOST',
   /** A statement waited longer than `lockTimeout` for a lock that another session holds, in every attempt. */
   'STATEMENT_BLOCKED',
   /** A statement of a script failed. */

@@ -1,0 +1,61 @@
+import { type CommandName, optionNamesOf, optionTable } from '../config/option-table.js'
+import type { MigrateOptions, RollbackOptions, WaitOptions, WritingOptions } from '../config/options.js'
+import { findSuspectOption } from '../config/read-options.js'
+import { SchemawayError } from '../errors/schemaway-error.js'
+import { nearestName } from '../scripts/nearest-name.js'
+import { assertMigrated, type MigratedReport, waitUntilMigrated } from './assert-migrated.js'
+import { type InfoReport, info } from './info.js'
+import { migrate } from './migrate.js'
+import type { RunReport } from './report.js'
+import { rollback } from './rollback.js'
+import { type ValidateReport, validate } from './validate.js'
+
+/** The commands with their options already chosen; each takes further options for one call. */
+export interface Migrator {
+  migrate(options?: MigrateOptions): Promise<RunReport>
+  rollback(options?: RollbackOptions): Promise<RunReport>
+  info(): Promise<InfoReport>
+  validate(): Promise<ValidateReport>
+  assertMigrated(): Promise<MigratedReport>
+  waitUntilMigrated(options?: Pick<WaitOptions, 'timeout' | 'interval' | 'signal'>): Promise<MigratedReport>
+}
+
+/**
+ * Chooses database, modules and behaviour once, for several commands.
+ *
+ * @throws SchemawayError `INVALID_OPTIONS` at once when an option is unknown or plainly wrong.
+ * @example
+ * const migrator = createMigrator({ url, modules: ['iam'], logger: console })
+ * await migrator.migrate()
+ * await migrator.rollback({ steps: 2 })
+ */
+export function createMigrator(options: WritingOptions): Migrator {
+  const suspect = findSuspectOption('createMigrator', options)
+  if (suspect !== null) throw wrongOption(suspect)
+  const chosen = Object.freeze({ ...options })
+  return Object.freeze({
+    migrate: (more: MigrateOptions = {}) => migrate({ ...chosen, ...more }),
+    rollback: (more: RollbackOptions = {}) => rollback({ ...chosen, ...more }),
+    info: () => info(only('info', chosen)),
+    validate: () => validate(only('validate', chosen)),
+    assertMigrated: () => assertMigrated(only('assertMigrated', chosen)),
+    waitUntilMigrated: (more: Pick<WaitOptions, 'timeout' | 'interval' | 'signal'> = {}) =>
+      waitUntilMigrated({ ...only('waitUntilMigrated', chosen), ...more }),
+  })
+}
+
+/** A command refuses options of others, so those of writing are left out for commands that only look. */
+function only(command: CommandName, options: WritingOptions): WritingOptions {
+  const known: readonly string[] = optionNamesOf(command)
+  return Object.fromEntries(Object.entries(options).filter(([name]) => known.includes(name)))
+}
+
+function wrongOption(name: string): SchemawayError {
+  const nearest = nearestName(name, optionNamesOf('createMigrator'))
+  const reason = Object.hasOwn(optionTable, name)
+    ? `\`${name}\` cannot be used: ${optionTable[name as keyof typeof optionTable].text}`
+    : `\`${name}\` is not an option${nearest === null ? '' : `, did you mean \`${nearest}\`?`}`
+  return new SchemawayError('INVALID_OPTIONS', `createMigrator() was called with a wrong option: ${reason}`, {
+    details: { option: name },
+  })
+}

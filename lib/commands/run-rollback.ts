@@ -1,0 +1,62 @@
+import { explainOptions } from '../config/explain-options.js'
+import type { RollbackOptions } from '../config/options.js'
+import type { Config } from '../config/read-options.js'
+import { SchemawayError } from '../errors/schemaway-error.js'
+import { findBrokenLink, type LedgerRow } from '../history/ledger-entry.js'
+import { bundledModules } from '../modules/bundled.js'
+import type { Module } from '../modules/define-module.js'
+import { compare } from '../plan/compare.js'
+import { loadScripts, selectedNames } from '../plan/load-scripts.js'
+import { planRollback } from '../plan/plan-rollback.js'
+import { executePlan } from '../run/execute-plan.js'
+import { openRun } from '../run/open-run.js'
+import { prepareHistory, readLedger } from '../run/prepare-history.js'
+import type { RunReport } from './report.js'
+import { reportRun } from './report-run.js'
+
+/** The part of rollback() that is loaded only when it is called. */
+export async function runRollback(config: Config, options: RollbackOptions, started: number): Promise<RunReport> {
+  explainOptions('rollback', options)
+  const modules = withBundledModules(config.selection.modules)
+  const files = loadScripts({ modules, locations: config.selection.locations })
+  const run = await openRun(config)
+  try {
+    const history = await prepareHistory(run)
+    const ledger = await readLedger(run)
+    refuseBrokenLedger(ledger)
+    // Compared over all modules whose files are known, so that repeatables of dependents can be run again.
+    const wide: Config = { ...config, selection: { modules, locations: config.selection.locations } }
+    const { statuses } = compare(wide, files, history.state, history.modulesByScript)
+    const plan = planRollback({
+      config,
+      files,
+      modules,
+      selected: selectedNames(config.selection),
+      statuses,
+      state: history.state,
+      ledger,
+      firstRank: history.firstRank,
+    })
+    const results = await executePlan(plan, run)
+    return await reportRun({ run, files, results, started, modulesByScript: history.modulesByScript })
+  } finally {
+    await run.close()
+  }
+}
+
+function withBundledModules(selected: readonly Module[]): readonly Module[] {
+  const names = new Set(selected.map((module) => module.name))
+  return [...selected, ...bundledModules().filter((module) => !names.has(module.name))]
+}
+
+/** The undo texts of the ledger are run as they stand, so nobody may have edited them unnoticed. */
+function refuseBrokenLedger(ledger: readonly LedgerRow[]): void {
+  const broken = findBrokenLink(ledger)
+  if (broken === null) return
+  throw new SchemawayError(
+    'LEDGER_BROKEN',
+    `The ledger was edited: row ${broken.id} (${broken.event} ${broken.script}) does not continue the hash chain. Undo texts of ` +
+      'this ledger are not run. Restore the row from a backup, or delete the ledger rows and undo by hand. Nothing was changed.',
+    { details: { script: broken.script } },
+  )
+}

@@ -1,0 +1,198 @@
+/** What an option may be. The fast check and the zod schema are both built from these kinds. */
+export type OptionKind =
+  | { readonly type: 'url' | 'connection' | 'client' }
+  | { readonly type: 'modules' | 'locations' | 'texts' | 'roles' }
+  | { readonly type: 'signal' | 'logger' | 'listener' }
+  | { readonly type: 'boolean' | 'identifier' | 'text' }
+  | { readonly type: 'integer'; readonly minimum: number; readonly maximum: number }
+  | { readonly type: 'choice'; readonly values: readonly string[] }
+
+export type CommandName =
+  | 'migrate'
+  | 'rollback'
+  | 'info'
+  | 'validate'
+  | 'assertMigrated'
+  | 'waitUntilMigrated'
+  | 'createMigrator'
+
+export interface OptionSpecification {
+  readonly kind: OptionKind
+  /** Value when the caller gives none; `null` means "not set". */
+  readonly default: string | number | boolean | null
+  /** Commands that take it; absent means every command. */
+  readonly commands?: readonly CommandName[]
+  /** One sentence for the documentation. */
+  readonly text: string
+}
+
+const day = 86_400_000
+const writing: readonly CommandName[] = ['migrate', 'rollback', 'createMigrator']
+const rollingBack: readonly CommandName[] = ['rollback']
+const waiting: readonly CommandName[] = ['waitUntilMigrated']
+
+/**
+ * The one table of options: names, kinds, defaults. `docs/configuration.md` is printed from it, the fast check of
+ * {@link import('./read-options.js').readOptions} reads it, and the zod schema that explains a wrong option is built
+ * from it.
+ */
+export const optionTable = {
+  url: {
+    kind: { type: 'url' },
+    default: null,
+    text: 'Connection URL. Give exactly one of `url`, `connection` and `sql`.',
+  },
+  connection: {
+    kind: { type: 'connection' },
+    default: null,
+    text: 'Connection options with the names of postgres.js; `password` may be an async function.',
+  },
+  sql: {
+    kind: { type: 'client' },
+    default: null,
+    text: 'A postgres.js client whose options are reused. Work never runs on its pool.',
+  },
+  modules: {
+    kind: { type: 'modules' },
+    default: null,
+    text: 'Modules to work on, by name or from `defineModule`. Default: every bundled module, unless `locations` is given.',
+  },
+  locations: {
+    kind: { type: 'locations' },
+    default: null,
+    text: 'Plain Flyway folders of migrations, searched recursively.',
+  },
+  historySchema: {
+    kind: { type: 'identifier' },
+    default: 'public',
+    text: 'Schema of the history and the ledger. Not to be changed once a database is migrated.',
+  },
+  table: {
+    kind: { type: 'identifier' },
+    default: 'flyway_schema_history',
+    text: 'Name of the history table. Not to be changed once a database is migrated.',
+  },
+  roles: {
+    kind: { type: 'roles' },
+    default: null,
+    text: 'Names of the group roles `owner`, `app`, `worker`, `readonly`, where they differ from `schemaway_owner` and so on.',
+  },
+  placeholders: {
+    kind: { type: 'texts' },
+    default: null,
+    text: 'Values for `${name}` in your own scripts. Names compare without regard to case.',
+  },
+  transaction: {
+    kind: { type: 'choice', values: ['each', 'all'] },
+    default: 'each',
+    commands: writing,
+    text: '`each`: one transaction per migration. `all`: one transaction for the whole command.',
+  },
+  outOfOrder: {
+    kind: { type: 'boolean' },
+    default: false,
+    text: 'Allow a version below the newest applied one of its module to be applied late.',
+  },
+  applicationName: {
+    kind: { type: 'text' },
+    default: 'schemaway',
+    text: 'What `pg_stat_activity` shows, before `@host:pid`.',
+  },
+  connectTimeout: {
+    kind: { type: 'integer', minimum: 1, maximum: day },
+    default: 10_000,
+    text: 'Longest wait for one host to accept the connection, in milliseconds.',
+  },
+  connectRetries: {
+    kind: { type: 'integer', minimum: 0, maximum: 1_000 },
+    default: 5,
+    text: 'Further tries when no server can be reached, with doubling, jittered waits of up to five seconds.',
+  },
+  waitForLock: {
+    kind: { type: 'integer', minimum: 0, maximum: 7 * day },
+    default: 600_000,
+    commands: writing,
+    text: 'Longest wait for another process that migrates the same database, in milliseconds.',
+  },
+  lockTimeout: {
+    kind: { type: 'integer', minimum: 0, maximum: day },
+    default: 2_000,
+    commands: writing,
+    text: "PostgreSQL's `lock_timeout` for the statements of a migration, in milliseconds; 0 waits for ever.",
+  },
+  lockRetries: {
+    kind: { type: 'integer', minimum: 0, maximum: 1_000 },
+    default: 9,
+    commands: writing,
+    text: 'How often a transaction that ran into `lockTimeout` or a deadlock is tried again.',
+  },
+  statementTimeout: {
+    kind: { type: 'integer', minimum: 0, maximum: 7 * day },
+    default: 0,
+    commands: writing,
+    text: "PostgreSQL's `statement_timeout` for a migration, in milliseconds; 0 means none.",
+  },
+  steps: {
+    kind: { type: 'integer', minimum: 1, maximum: 1_000_000 },
+    default: null,
+    commands: rollingBack,
+    text: 'Undo that many of the newest applied versions.',
+  },
+  to: {
+    kind: { type: 'text' },
+    default: null,
+    commands: rollingBack,
+    text: 'Undo everything newer than this version, which stays; `empty` undoes everything.',
+  },
+  run: {
+    kind: { type: 'choice', values: ['last'] },
+    default: null,
+    commands: rollingBack,
+    text: '`last`: undo what the latest run of `migrate()` applied.',
+  },
+  allowDataLoss: {
+    kind: { type: 'boolean' },
+    default: false,
+    commands: rollingBack,
+    text: 'Let a rollback drop tables that hold rows.',
+  },
+  timeout: {
+    kind: { type: 'integer', minimum: 0, maximum: 7 * day },
+    default: 60_000,
+    commands: waiting,
+    text: 'Longest wait until the database is migrated, in milliseconds.',
+  },
+  interval: {
+    kind: { type: 'integer', minimum: 10, maximum: day },
+    default: 500,
+    commands: waiting,
+    text: 'Pause between two looks, in milliseconds.',
+  },
+  signal: {
+    kind: { type: 'signal' },
+    default: null,
+    text: 'Stops the command: before the next step, or by cancelling the running statement.',
+  },
+  logger: {
+    kind: { type: 'logger' },
+    default: null,
+    text: 'Object with any of `debug`, `info`, `warn`, `error`. Default: silence.',
+  },
+  onEvent: {
+    kind: { type: 'listener' },
+    default: null,
+    text: 'Called with each typed event of the run. What it throws is logged and ignored.',
+  },
+} as const satisfies Record<string, OptionSpecification>
+
+export type OptionName = keyof typeof optionTable
+
+export const optionNames = Object.keys(optionTable) as readonly OptionName[]
+
+/** Names of the options that one command takes. */
+export function optionNamesOf(command: CommandName): readonly OptionName[] {
+  return optionNames.filter((name) => {
+    const { commands }: OptionSpecification = optionTable[name]
+    return commands === undefined || commands.includes(command)
+  })
+}

@@ -1,0 +1,100 @@
+import type { BundledModuleName } from '../modules/bundled.js'
+import type { Module } from '../modules/define-module.js'
+import type { ConnectionOptions, PostgresClient } from '../run/connection-target.js'
+import type { MigrationEvent } from '../run/events.js'
+
+/** Receives messages of a run. Any of the four may be absent. */
+export interface Logger {
+  debug?(message: string): void
+  info?(message: string): void
+  warn?(message: string): void
+  error?(message: string): void
+}
+
+/** Names of the group roles of the bundled model. */
+export interface RoleNames {
+  readonly owner: string
+  readonly app: string
+  readonly worker: string
+  readonly readonly: string
+}
+
+/** Where the database is. Give exactly one of the three. */
+export interface ConnectionChoice {
+  /** `postgres://user@host:5432/database`; libpq's parameters are honoured, the password may come from PGPASSWORD. */
+  readonly url?: string | URL | undefined
+  /** Connection options with the names of postgres.js. */
+  readonly connection?: ConnectionOptions | undefined
+  /** A postgres.js client. Its options are reused; its pool, types and transforms are not touched. */
+  readonly sql?: PostgresClient | undefined
+}
+
+/** Options that every command takes. Defaults stand in `docs/configuration.md`. */
+export interface CommonOptions extends ConnectionChoice {
+  /** Modules to work on. Default: every bundled module, or none when `locations` is given. */
+  readonly modules?: readonly (BundledModuleName | Module)[] | undefined
+  /** Plain Flyway folders, relative to the working directory, `file:` URLs, or `filesystem:` paths. */
+  readonly locations?: string | URL | readonly (string | URL)[] | undefined
+  /** Schema of history and ledger, default `public`. A database keeps the schema it was first migrated with. */
+  readonly historySchema?: string | undefined
+  /** History table, default `flyway_schema_history`, so that Flyway finds it too. */
+  readonly table?: string | undefined
+  /** Role names that differ from the defaults `schemaway_owner`, `schemaway_app`, ... */
+  readonly roles?: Partial<RoleNames> | undefined
+  /** Values for `${name}` in your own scripts; bundled scripts do not see them. */
+  readonly placeholders?: Readonly<Record<string, string>> | undefined
+  /** Allow versions below the newest applied one of their module. Default `false`. */
+  readonly outOfOrder?: boolean | undefined
+  /** Shown in `pg_stat_activity` as `<applicationName>@<host>:<pid>`. Default `schemaway`. */
+  readonly applicationName?: string | undefined
+  /** Milliseconds to wait for each host, default 10,000. */
+  readonly connectTimeout?: number | undefined
+  /** Further tries when no server is reachable, default 5 (about eight seconds). 0 fails at once, as Flyway does. */
+  readonly connectRetries?: number | undefined
+  /** Stops the command: between steps, or by cancelling the running statement, which is rolled back. */
+  readonly signal?: AbortSignal | undefined
+  /** Receives messages. Default: silence. */
+  readonly logger?: Logger | undefined
+  /** Receives typed events. What it throws is logged as a warning and ignored. */
+  readonly onEvent?: ((event: MigrationEvent) => void) | undefined
+}
+
+/** Options of commands that change the database. */
+export interface WritingOptions extends CommonOptions {
+  /** `each` (default) commits every migration by itself; `all` makes the whole command one transaction. */
+  readonly transaction?: 'each' | 'all' | undefined
+  /** Milliseconds to wait for another process that migrates, default 600,000 (ten minutes). */
+  readonly waitForLock?: number | undefined
+  /** PostgreSQL's `lock_timeout` in milliseconds, default 2,000. Short, so that the application does not queue up. */
+  readonly lockTimeout?: number | undefined
+  /** Further tries of a transaction that ran into `lockTimeout` or a deadlock, default 9. */
+  readonly lockRetries?: number | undefined
+  /** PostgreSQL's `statement_timeout` in milliseconds, default 0: none. */
+  readonly statementTimeout?: number | undefined
+}
+
+export type MigrateOptions = WritingOptions
+
+/** Options of `rollback()`; of `steps`, `to` and `run` at most one. Without any, the newest version is undone. */
+export interface RollbackOptions extends WritingOptions {
+  /** Undo that many of the newest applied versions. */
+  readonly steps?: number | undefined
+  /** Undo everything newer than this version, which stays; `'empty'` undoes everything. */
+  readonly to?: string | undefined
+  /** `'last'`: undo what the latest `migrate()` that applied something had applied. */
+  readonly run?: 'last' | undefined
+  /** Let the rollback drop tables that hold rows. Default `false`. */
+  readonly allowDataLoss?: boolean | undefined
+}
+
+export type InfoOptions = CommonOptions
+export type ValidateOptions = CommonOptions
+export type AssertOptions = CommonOptions
+
+/** Options of `waitUntilMigrated()`. */
+export interface WaitOptions extends CommonOptions {
+  /** Longest wait in milliseconds, default 60,000. */
+  readonly timeout?: number | undefined
+  /** Milliseconds between two looks, default 500. */
+  readonly interval?: number | undefined
+}

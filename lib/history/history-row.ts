@@ -1,0 +1,98 @@
+/** One row of `flyway_schema_history`, in Flyway's own meaning. */
+export interface HistoryRow {
+  readonly installedRank: number
+  /** Display text; null for repeatable and synthetic rows. */
+  readonly version: string | null
+  readonly description: string
+  /** `SQL`, `BASELINE`, `DELETE`, `SCHEMA`, `UNDO_SQL`, ... Unknown types of other editions are kept as they are. */
+  readonly type: string
+  readonly script: string
+  /** Signed CRC-32, or null for rows without a file. */
+  readonly checksum: number | null
+  readonly installedBy: string
+  /** `YYYY-MM-DD HH:MM:SS`, in the time zone of the session that wrote it. */
+  readonly installedOn: string
+  /** Milliseconds. */
+  readonly executionTime: number
+  readonly success: boolean
+}
+
+/** What one query tells about the database and its history. */
+export interface DatabaseState {
+  readonly currentUser: string
+  readonly sessionUser: string
+  readonly database: string
+  readonly currentSchema: string | null
+  readonly searchPath: string
+  /** `server_version_num`, for example 180004. */
+  readonly serverVersion: number
+  readonly backendPid: number
+  readonly isInRecovery: boolean
+  /** Server clock in milliseconds since 1970. */
+  readonly now: number
+  /** Server clock as `YYYY-MM-DD HH:MM:SS`. */
+  readonly timestamp: string
+  /** Null when there is no history table yet. */
+  readonly rows: readonly HistoryRow[] | null
+}
+
+type RowTuple = [number, string | null, string, string, string, number | null, string, string, number, boolean]
+
+interface RawState extends Omit<DatabaseState, 'rows'> {
+  readonly rows: readonly RowTuple[] | null
+}
+
+/**
+ * The one query of a start-up that has nothing to do. It names the history table directly, so it fails with 42P01 where
+ * there is none.
+ *
+ * @param table quoted and qualified name, or null to ask about the database only.
+ */
+export function readStateSql(table: string | null): string {
+  const rows =
+    table === null
+      ? 'NULL'
+      : `(SELECT coalesce(json_agg(json_build_array(installed_rank, version, description, type, script, checksum, ` +
+        `installed_by, to_char(installed_on, 'YYYY-MM-DD HH24:MI:SS'), execution_time, success) ` +
+        `ORDER BY installed_rank), '[]') FROM ${table})`
+  return (
+    `SELECT json_build_object('currentUser', current_user, 'sessionUser', session_user, 'database', current_database(), ` +
+    `'currentSchema', current_schema(), 'searchPath', current_setting('search_path'), ` +
+    `'serverVersion', current_setting('server_version_num')::int, 'backendPid', pg_backend_pid(), ` +
+    `'isInRecovery', pg_is_in_recovery(), 'now', floor(extract(epoch FROM clock_timestamp()) * 1000), ` +
+    `'timestamp', to_char(clock_timestamp(), 'YYYY-MM-DD HH24:MI:SS'), 'rows', ${rows})::text AS state`
+  )
+}
+
+/** Reads what {@link readStateSql} returned. */
+export function parseState(text: string): DatabaseState {
+  const raw = JSON.parse(text) as RawState
+  return { ...raw, rows: raw.rows === null ? null : raw.rows.map(toRow) }
+}
+
+function toRow(tuple: RowTuple): HistoryRow {
+  const [
+    installedRank,
+    version,
+    description,
+    type,
+    script,
+    checksum,
+    installedBy,
+    installedOn,
+    executionTime,
+    success,
+  ] = tuple
+  return {
+    installedRank,
+    version,
+    description,
+    type,
+    script,
+    checksum,
+    installedBy,
+    installedOn,
+    executionTime,
+    success,
+  }
+}

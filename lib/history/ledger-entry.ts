@@ -1,0 +1,82 @@
+import { createHash } from 'node:crypto'
+
+/** What happened to a script. */
+export type LedgerEvent = 'applied' | 'undone' | 'dropped' | 'failed'
+
+/** One row of the ledger, without what the table adds. */
+export interface LedgerEntry {
+  readonly run: string
+  readonly event: LedgerEvent
+  readonly module: string
+  /** Modules that this script's module required when it was applied. */
+  readonly moduleRequires: readonly string[]
+  readonly kind: string
+  readonly version: string | null
+  readonly description: string
+  readonly script: string
+  readonly installedRank: number | null
+  readonly checksum: number | null
+  readonly sha256: string | null
+  /** Path of the undo (or drop) script whose text is kept. */
+  readonly undoScript: string | null
+  /** Text of the undo (or drop) script before placeholder replacement. */
+  readonly undoText: string | null
+  /** Names of the placeholders that the undo text needs; their values may be secrets and are not kept. */
+  readonly placeholders: readonly string[]
+  /** For a failed run: SQLSTATE and message, as JSON text. */
+  readonly error: string | null
+  readonly login: string
+  /** Application, host and process that ran it. */
+  readonly client: string
+  readonly toolVersion: string
+  /** ISO 8601 in UTC with milliseconds, by the server's clock. */
+  readonly occurredAt: string
+}
+
+/** A ledger row as it stands in the table. */
+export interface LedgerRow extends LedgerEntry {
+  readonly id: number
+  readonly executionTime: number
+  readonly previousHash: string | null
+  readonly hash: string
+}
+
+/**
+ * The hash that chains a row to the one before it. It covers every column except id and execution time, which only the
+ * server knows.
+ */
+export function hashEntry(entry: LedgerEntry, previousHash: string | null): string {
+  const fields = [
+    previousHash,
+    entry.run,
+    entry.event,
+    entry.module,
+    entry.moduleRequires,
+    entry.kind,
+    entry.version,
+    entry.description,
+    entry.script,
+    entry.installedRank,
+    entry.checksum,
+    entry.sha256,
+    entry.undoScript,
+    entry.undoText,
+    entry.placeholders,
+    entry.error,
+    entry.login,
+    entry.client,
+    entry.toolVersion,
+    entry.occurredAt,
+  ]
+  return createHash('sha256').update(JSON.stringify(fields)).digest('hex')
+}
+
+/** First row that does not continue the chain, or null when the chain is whole. */
+export function findBrokenLink(rows: readonly LedgerRow[]): LedgerRow | null {
+  let previous: string | null = null
+  for (const row of rows) {
+    if (row.previousHash !== previous || row.hash !== hashEntry(row, previous)) return row
+    previous = row.hash
+  }
+  return null
+}

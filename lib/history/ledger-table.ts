@@ -1,0 +1,119 @@
+import type { HistoryPlace } from './history-table.js'
+import { hashEntry, type LedgerEntry } from './ledger-entry.js'
+import { quoteIdentifier, quoteLiteral, quoteTextArray } from './quote-sql.js'
+
+const columns = [
+  'run_id',
+  'event',
+  'module',
+  'module_requires',
+  'kind',
+  'version',
+  'description',
+  'script',
+  'installed_rank',
+  'checksum',
+  'sha256',
+  'undo_script',
+  'undo_text',
+  'placeholders',
+  'error',
+  'login',
+  'client',
+  'tool_version',
+  'occurred_at',
+  'execution_time',
+  'previous_hash',
+  'hash',
+].join(', ')
+
+/** Append-only. It is keyed by its own id: Flyway re-uses ranks, and versions may be applied many times. */
+export function createLedgerSql(place: HistoryPlace): string {
+  const name = (suffix: string): string => quoteIdentifier(`${place.ledgerName}_${suffix}`)
+  return `CREATE TABLE ${place.ledger} (
+    id bigint GENERATED ALWAYS AS IDENTITY,
+    run_id uuid NOT NULL,
+    event text NOT NULL,
+    module text NOT NULL,
+    module_requires text[] NOT NULL,
+    kind text NOT NULL,
+    version text,
+    description text NOT NULL,
+    script text NOT NULL,
+    installed_rank integer,
+    checksum integer,
+    sha256 text,
+    undo_script text,
+    undo_text text,
+    placeholders text[] NOT NULL,
+    error json,
+    login text NOT NULL,
+    client text NOT NULL,
+    tool_version text NOT NULL,
+    occurred_at timestamptz NOT NULL,
+    execution_time integer NOT NULL,
+    previous_hash text,
+    hash text NOT NULL,
+    CONSTRAINT ${name('pk')} PRIMARY KEY (id)
+);
+COMMENT ON TABLE ${place.ledger} IS 'Append-only record of every migration that schemaway applied, undid or saw fail. '
+  'Each row continues a hash chain; do not edit.';`
+}
+
+/**
+ * One INSERT for entries that follow each other, continuing the chain from `previousHash`.
+ *
+ * @returns the SQL and the hash of the last entry, with which the next INSERT continues.
+ */
+export function insertLedgerSql(
+  place: HistoryPlace,
+  entries: readonly LedgerEntry[],
+  previousHash: string | null,
+  executionTimes: readonly string[],
+): { readonly sql: string; readonly hash: string | null } {
+  let previous = previousHash
+  const values = entries.map((entry, index) => {
+    const hash = hashEntry(entry, previous)
+    const row = [
+      quoteLiteral(entry.run),
+      quoteLiteral(entry.event),
+      quoteLiteral(entry.module),
+      quoteTextArray(entry.moduleRequires),
+      quoteLiteral(entry.kind),
+      quoteLiteral(entry.version),
+      quoteLiteral(entry.description),
+      quoteLiteral(entry.script),
+      entry.installedRank ?? 'NULL',
+      entry.checksum ?? 'NULL',
+      quoteLiteral(entry.sha256),
+      quoteLiteral(entry.undoScript),
+      quoteLiteral(entry.undoText),
+      quoteTextArray(entry.placeholders),
+      quoteLiteral(entry.error),
+      quoteLiteral(entry.login),
+      quoteLiteral(entry.client),
+      quoteLiteral(entry.toolVersion),
+      quoteLiteral(entry.occurredAt),
+      executionTimes[index] ?? '0',
+      quoteLiteral(previous),
+      quoteLiteral(hash),
+    ]
+    previous = hash
+    return `(${row.join(', ')})`
+  })
+  return { sql: `INSERT INTO ${place.ledger} (${columns}) VALUES ${values.join(', ')}`, hash: previous }
+}
+
+/** Every row in order, as one JSON text. */
+export function readLedgerSql(place: HistoryPlace): string {
+  return (
+    `SELECT coalesce(json_agg(json_build_object('id', id, 'run', run_id, 'event', event, 'module', module, ` +
+    `'moduleRequires', module_requires, 'kind', kind, 'version', version, 'description', description, ` +
+    `'script', script, 'installedRank', installed_rank, 'checksum', checksum, 'sha256', sha256, ` +
+    `'undoScript', undo_script, 'undoText', undo_text, 'placeholders', placeholders, 'error', error::text, ` +
+    `'login', login, 'client', client, 'toolVersion', tool_version, ` +
+    `'occurredAt', to_char(occurred_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), ` +
+    `'executionTime', execution_time, 'previousHash', previous_hash, 'hash', hash) ORDER BY id), '[]')::text AS rows ` +
+    `FROM ${place.ledger}`
+  )
+}

@@ -1,0 +1,56 @@
+import { existsSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { SchemawayError } from '../errors/schemaway-error.js'
+import type { Module } from './define-module.js'
+
+/**
+ * The modules that ship with schemaway, in the order in which they are installed. A link module has no schema: it ties
+ * two modules together and is installed by itself once all it requires are selected.
+ */
+export const bundled = Object.freeze([
+  { name: 'iam', requires: [], schemas: ['iam'] },
+] as const satisfies readonly BundledManifest[])
+
+interface BundledManifest {
+  readonly name: string
+  readonly requires: readonly string[]
+  readonly schemas: readonly string[]
+}
+
+/** Name of a module that ships with schemaway. */
+export type BundledModuleName = (typeof bundled)[number]['name']
+
+let sqlDirectory: string | undefined
+
+/** The bundled modules with the places of their SQL on this machine. */
+export function bundledModules(): readonly Module[] {
+  sqlDirectory ??= findSqlDirectory()
+  return bundled.map((manifest) =>
+    Object.freeze({ ...manifest, directory: `${sqlDirectory}/${manifest.name}`, isBundled: true }),
+  )
+}
+
+/**
+ * In the package, `sql/` lies two levels above this file. In a program that a bundler put into one file it is expected
+ * beside that file, or one level above.
+ */
+function findSqlDirectory(): string {
+  const here = directoryOfThisFile()
+  const candidates = ['../../sql', './sql', '../sql'].map((path) => fileURLToPath(new URL(path, here)))
+  const found = candidates.find((path) => existsSync(`${path}/${bundled[0].name}`))
+  if (found !== undefined) return found
+  throw new SchemawayError(
+    'BUNDLED_SQL_MISSING',
+    `The SQL files of the bundled modules are not there. Looked in ${candidates.join(', ')}. A bundler packs code only: ` +
+      'copy the folder "sql" of the schemaway package beside the bundle (cp -r node_modules/schemaway/sql dist/), ' +
+      'or keep schemaway external (esbuild: --external:schemaway).',
+    { details: { directory: candidates[1] ?? '' } },
+  )
+}
+
+/** Bundlers that write CommonJS leave `import.meta.url` empty; there `__filename` exists instead. */
+function directoryOfThisFile(): string {
+  const url: string | undefined = import.meta.url
+  if (url !== undefined && url !== '') return url
+  return `file://${typeof __filename === 'string' ? __filename : `${process.cwd()}/`}`
+}

@@ -1,0 +1,80 @@
+import { fileURLToPath } from 'node:url'
+import { SchemawayError } from '../errors/schemaway-error.js'
+
+/** A folder of migrations that is installed as a unit. */
+export interface Module {
+  /** Lower-case name; the first part of its scripts' paths in history. */
+  readonly name: string
+  /** Absolute path of the folder with its scripts. */
+  readonly directory: string
+  /** Names of the modules whose objects it uses. */
+  readonly requires: readonly string[]
+  /** PostgreSQL schemas it owns; they lead the search path of its scripts. */
+  readonly schemas: readonly string[]
+  /** True for modules that ship with schemaway. */
+  readonly isBundled: boolean
+}
+
+/** What {@link defineModule} takes. */
+export interface ModuleDefinition {
+  /** Plain lower-case name, for example `billing`; at most 40 characters. */
+  readonly name: string
+  /** Folder with the scripts: a `file:` URL (`new URL('./sql/', import.meta.url)`) or an absolute path. */
+  readonly directory: string | URL
+  /** Modules that must be installed before this one. Default: none. */
+  readonly requires?: readonly string[]
+  /** Schemas it owns. Default: one schema with the module's name. */
+  readonly schemas?: readonly string[]
+}
+
+const plainName = /^[a-z][a-z0-9_]{0,39}$/
+const definitionKeys = ['name', 'directory', 'requires', 'schemas']
+
+/**
+ * Describes a module of your own, to be selected beside the bundled ones.
+ *
+ * Its scripts are named by Flyway's rules and belong to history as `<name>/<file>`. They run with a search path of its
+ * schemas, then `public`.
+ *
+ * @returns a frozen module for the `modules` option.
+ * @throws SchemawayError `INVALID_MODULES` when the definition cannot be used.
+ * @example
+ * const billing = defineModule({ name: 'billing', directory: new URL('./sql/', import.meta.url), requires: ['iam'] })
+ * await migrate({ url, modules: ['iam', billing] })
+ */
+export function defineModule(definition: ModuleDefinition): Module {
+  for (const key of Object.keys(definition)) {
+    if (!definitionKeys.includes(key)) {
+      throw invalid(`\`${key}\` is not part of a module; known are ${definitionKeys.join(', ')}`)
+    }
+  }
+  const { name, requires = [], schemas = [name] } = definition
+  if (typeof name !== 'string' || !plainName.test(name)) {
+    throw invalid(`its name must be plain lower-case text such as "billing", not ${JSON.stringify(name)}`)
+  }
+  if (!isListOfTexts(requires)) throw invalid(`\`requires\` of module ${name} must be a list of module names`)
+  if (!isListOfTexts(schemas)) throw invalid(`\`schemas\` of module ${name} must be a list of schema names`)
+  if (requires.includes(name)) throw invalid(`module ${name} requires itself`)
+  return Object.freeze({
+    name,
+    directory: toPath(definition.directory, name),
+    requires: Object.freeze([...requires]),
+    schemas: Object.freeze([...schemas]),
+    isBundled: false,
+  })
+}
+
+function toPath(directory: string | URL, name: string): string {
+  if (directory instanceof URL && directory.protocol === 'file:') return fileURLToPath(directory)
+  if (typeof directory === 'string' && directory.startsWith('file:')) return toPath(new URL(directory), name)
+  if (typeof directory === 'string' && directory !== '') return directory
+  throw invalid(`\`directory\` of module ${name} must be a path or a file: URL`)
+}
+
+function isListOfTexts(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((one) => typeof one === 'string' && one !== '')
+}
+
+function invalid(reason: string): SchemawayError {
+  return new SchemawayError('INVALID_MODULES', `A module cannot be used: ${reason}.`)
+}
