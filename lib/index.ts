@@ -1,10 +1,13 @@
-export { assertMigrated, type MigratedReport, waitUntilMigrated } from './commands/assert-migrated.js'
+export { assertMigrated, info, migrate, rollback, validate, waitUntilMigrated } from './commands/commands.js'
 export { createMigrator, type Migrator } from './commands/create-migrator.js'
-export { type InfoReport, info, type MigrationInfo } from './commands/info.js'
-export { migrate } from './commands/migrate.js'
-export type { ReportedMigration, RunReport } from './commands/report.js'
-export { rollback } from './commands/rollback.js'
-export { type ValidateReport, validate } from './commands/validate.js'
+export type {
+  InfoReport,
+  MigratedReport,
+  MigrationInfo,
+  ReportedMigration,
+  RunReport,
+  ValidateReport,
+} from './commands/report.js'
 export type {
   AssertOptions,
   CommonOptions,
@@ -18,7 +21,7 @@ export type {
   WaitOptions,
   WritingOptions,
 } from './config/options.js'
-export { type ErrorCode, errorCodes } from './errors/error-codes.js'
+export type { ErrorCode } from './errors/error-codes.js'
 export {
   type Blocker,
   type ErrorDetails,

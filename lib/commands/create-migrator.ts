@@ -3,12 +3,8 @@ import type { MigrateOptions, RollbackOptions, WaitOptions, WritingOptions } fro
 import { findSuspectOption } from '../config/read-options.js'
 import { SchemawayError } from '../errors/schemaway-error.js'
 import { nearestName } from '../scripts/nearest-name.js'
-import { assertMigrated, type MigratedReport, waitUntilMigrated } from './assert-migrated.js'
-import { type InfoReport, info } from './info.js'
-import { migrate } from './migrate.js'
-import type { RunReport } from './report.js'
-import { rollback } from './rollback.js'
-import { type ValidateReport, validate } from './validate.js'
+import { assertMigrated, info, migrate, rollback, validate, waitUntilMigrated } from './commands.js'
+import type { InfoReport, MigratedReport, RunReport, ValidateReport } from './report.js'
 
 /** The commands with their options already chosen; each takes further options for one call. */
 export interface Migrator {

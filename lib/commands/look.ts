@@ -1,12 +1,11 @@
 import type { Config } from '../config/read-options.js'
 import type { DatabaseState } from '../history/history-row.js'
 import { placeHistory } from '../history/history-table.js'
-import { type LedgerHead, readLedgerHeadSql } from '../history/ledger-head.js'
+import type { LedgerHead } from '../history/ledger-head.js'
 import { locationsModule } from '../modules/select-modules.js'
 import { type Comparison, compare } from '../plan/compare.js'
 import { loadScripts } from '../plan/load-scripts.js'
-import { openSessionWithRetries } from '../run/connect-retry.js'
-import { createEmit, emitRetry } from '../run/emit.js'
+import { openSessionWithRetries, type RetryOptions } from '../run/connect-retry.js'
 import { readState } from '../run/read-state.js'
 import { resolveTarget } from '../run/resolve-target.js'
 import { ServerError } from '../run/server-error.js'
@@ -26,11 +25,10 @@ export interface Look {
  * the connection is being made.
  */
 export async function look(config: Config): Promise<Look> {
-  const emit = createEmit(config)
   const opening = openSessionWithRetries(resolveTarget(config), {
     signal: config.signal,
     connectRetries: config.connectRetries,
-    onRetry: emitRetry(emit),
+    onRetry: config.isObserved ? await retryReporter(config) : undefined,
   })
   let files: readonly ScriptFile[]
   try {
@@ -56,6 +54,7 @@ export async function look(config: Config): Promise<Look> {
 
 /** Rows that no file explains may belong to a module of another service; the ledger knows. */
 async function readModules(session: Session, config: Config): Promise<ReadonlyMap<string, string>> {
+  const { readLedgerHeadSql } = await import('../history/ledger-head.js')
   try {
     const [row] = await session.query<{ head: string }>(readLedgerHeadSql(placeHistory(config)))
     const head = JSON.parse(row?.head ?? '{"modules":[]}') as LedgerHead
@@ -65,4 +64,9 @@ async function readModules(session: Session, config: Config): Promise<ReadonlyMa
     if (error instanceof ServerError) return new Map()
     throw error
   }
+}
+
+async function retryReporter(config: Config): Promise<RetryOptions['onRetry']> {
+  const { createEmit, emitRetry } = await import('../run/emit.js')
+  return emitRetry(createEmit(config))
 }

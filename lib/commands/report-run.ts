@@ -1,9 +1,9 @@
+import { currentVersion } from '../history/migration-state.js'
 import { compare } from '../plan/compare.js'
 import type { StepResult } from '../run/execute-plan.js'
 import type { Run } from '../run/open-run.js'
 import { readState } from '../run/read-state.js'
 import type { ScriptFile } from '../scripts/script-file.js'
-import { currentVersion } from './current-version.js'
 import type { RunReport } from './report.js'
 
 /** The report of a writing command, after a last look at the lock and at history. */

@@ -35,6 +35,8 @@ export interface Config {
   readonly signal: AbortSignal | undefined
   readonly logger: Logger
   readonly onEvent: WritingOptions['onEvent']
+  /** Whether anybody listens: a logger or an event listener was given. */
+  readonly isObserved: boolean
 }
 
 type AnyOptions = WritingOptions & RollbackOptions & WaitOptions
@@ -111,6 +113,7 @@ function completeOptions(command: CommandName, options: AnyOptions): Config {
     signal: options.signal,
     logger: options.logger ?? {},
     onEvent: options.onEvent,
+    isObserved: options.logger !== undefined || options.onEvent !== undefined,
   })
 }
 

@@ -271,3 +271,13 @@ function versionKey(version: Version): string {
 function repeatableKey(module: string, description: string): string {
   return `${module}/${description}`
 }
+
+/** Highest version that is applied, and neither undone nor deleted since. */
+export function currentVersion(statuses: readonly MigrationStatus[]): string | null {
+  let highest: Version | null = null
+  for (const { version, row, state } of statuses) {
+    if (version === null || row === null || !row.success || state === 'Undone' || state === 'Deleted') continue
+    if (highest === null || compareVersions(version, highest) > 0) highest = version
+  }
+  return highest?.text ?? null
+}

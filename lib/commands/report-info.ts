@@ -1,0 +1,33 @@
+import { currentVersion } from '../history/migration-state.js'
+import type { Look } from './look.js'
+import type { InfoReport, MigrationInfo } from './report.js'
+
+/** The list of migrations that info() returns. */
+export function reportInfo({ comparison, server }: Look): InfoReport {
+  return {
+    command: 'info',
+    server,
+    currentVersion: currentVersion(comparison.statuses),
+    pending: comparison.pending.length,
+    migrations: comparison.statuses.map(({ state, module, version, description, script, row, isUndoable }) => ({
+      category: categoryOf(row?.type ?? 'SQL', version === null),
+      version: version?.text ?? null,
+      description,
+      type: row?.type ?? 'SQL',
+      state,
+      module,
+      script,
+      installedOn: row?.installedOn ?? null,
+      installedBy: row?.installedBy ?? null,
+      installedRank: row?.installedRank ?? null,
+      executionTime: row?.executionTime ?? null,
+      isUndoable,
+    })),
+  }
+}
+
+function categoryOf(type: string, isRepeatable: boolean): MigrationInfo['category'] {
+  if (type.endsWith('_BASELINE')) return 'Baseline'
+  if (type === 'SCHEMA' || type === 'BASELINE' || type === 'DELETE') return ''
+  return isRepeatable ? 'Repeatable' : 'Versioned'
+}

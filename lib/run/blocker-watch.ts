@@ -1,0 +1,50 @@
+import type { Blocker } from '../errors/schemaway-error.js'
+import { findBlockers } from './blockers.js'
+import type { Run } from './open-run.js'
+
+const shortestInterval = 50
+
+/**
+ * Looks, from a second session, for whom a message waits: often enough that every wait that ends in `lock_timeout` is
+ * seen at least once. The second session is opened only when a message takes that long.
+ */
+export class BlockerWatch {
+  readonly #run: Run
+  readonly #timer: NodeJS.Timeout | null
+  #blockers: readonly Blocker[] = []
+  #isLooking = false
+
+  constructor(run: Run) {
+    this.#run = run
+    const { lockTimeout } = run.config
+    this.#timer =
+      lockTimeout === 0 ? null : setInterval(() => void this.#look(), Math.max(lockTimeout / 3, shortestInterval))
+    this.#timer?.unref()
+  }
+
+  /** Those that were found last. */
+  get blockers(): readonly Blocker[] {
+    return this.#blockers
+  }
+
+  stop(): void {
+    if (this.#timer !== null) clearInterval(this.#timer)
+  }
+
+  async #look(): Promise<void> {
+    if (this.#isLooking) return
+    this.#isLooking = true
+    try {
+      const observer = await this.#run.observer()
+      const found = await findBlockers(observer, this.#run.session.backendPid)
+      if (found.length > 0) {
+        this.#blockers = found
+        this.#run.emit({ type: 'blocked', blockers: found })
+      }
+    } catch {
+      // Knowing the blocker is a help, not a condition: without a second connection the wait is reported without a name.
+    } finally {
+      this.#isLooking = false
+    }
+  }
+}

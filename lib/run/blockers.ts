@@ -1,0 +1,42 @@
+import type { Blocker } from '../errors/schemaway-error.js'
+import type { Session } from './session.js'
+
+const blockerColumns =
+  `'pid', b.pid, 'applicationName', coalesce(a.application_name, ''), 'user', coalesce(a.usename::text, ''), ` +
+  `'address', host(a.client_addr), 'state', a.state, ` +
+  `'transactionSeconds', round(extract(epoch FROM clock_timestamp() - a.xact_start)::numeric, 1), ` +
+  `'query', coalesce(left(a.query, 200), '')`
+
+/** Sessions that a backend waits for, asked from another session while it waits. */
+export async function findBlockers(observer: Session, backendPid: number): Promise<readonly Blocker[]> {
+  const rows = await observer.query<{ blocker: string }>(
+    `SELECT json_build_object(${blockerColumns}, 'holds', (SELECT string_agg(DISTINCT h.mode, ', ') FROM pg_locks h ` +
+      `WHERE h.pid = b.pid AND h.granted AND h.locktype = 'relation' AND h.relation IN ` +
+      `(SELECT w.relation FROM pg_locks w WHERE w.pid = ${backendPid} AND NOT w.granted)))::text AS blocker ` +
+      `FROM unnest(pg_blocking_pids(${backendPid})) AS b(pid) LEFT JOIN pg_stat_activity a USING (pid)`,
+  )
+  return rows.map((row) => JSON.parse(row.blocker) as Blocker)
+}
+
+/** The session that holds an advisory lock. */
+export async function findLockHolder(session: Session, key: bigint): Promise<Blocker | null> {
+  const unsigned = BigInt.asUintN(64, key)
+  const rows = await session.query<{ blocker: string }>(
+    `SELECT json_build_object(${blockerColumns}, 'holds', 'advisory lock')::text AS blocker FROM (SELECT l.pid FROM pg_locks l ` +
+      `WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1 AND l.classid = ${unsigned >> 32n} ` +
+      `AND l.objid = ${unsigned & 0xffffffffn} ` +
+      `AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())) AS b ` +
+      'LEFT JOIN pg_stat_activity a USING (pid)',
+  )
+  const [first] = rows
+  return first === undefined ? null : (JSON.parse(first.blocker) as Blocker)
+}
+
+/** One blocker in words, for messages. */
+export function describeBlocker(blocker: Blocker): string {
+  const name = blocker.applicationName === '' ? 'a session' : `"${blocker.applicationName}"`
+  const where = blocker.address === null ? '' : ` from ${blocker.address}`
+  const since = blocker.transactionSeconds === null ? '' : `, in a transaction for ${blocker.transactionSeconds} s`
+  const query = blocker.query === '' ? '' : `, latest statement: ${blocker.query.replaceAll(/\s+/g, ' ')}`
+  return `${name} (pid ${blocker.pid}, user ${blocker.user}${where}, ${blocker.state ?? 'state hidden'}${since}${query})`
+}

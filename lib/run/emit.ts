@@ -1,0 +1,73 @@
+import type { Config } from '../config/read-options.js'
+import type { ConnectionRetry } from './connect-retry.js'
+import type { MigrationEvent } from './events.js'
+
+/** Tells the caller's listener and logger what happens. */
+export type Emit = (event: MigrationEvent) => void
+
+/** A listener or logger that throws must not stop a migration half-way, so what it throws is logged and dropped. */
+export function createEmit(config: Pick<Config, 'onEvent' | 'logger'>): Emit {
+  return (event) => {
+    try {
+      config.onEvent?.(event)
+    } catch (error) {
+      logSafely(
+        config.logger,
+        `onEvent threw on ${event.type}: ${error instanceof Error ? error.message : 'not an error'}`,
+      )
+    }
+    logEvent(config.logger, event)
+  }
+}
+
+/** Reports the tries of connecting. */
+export function emitRetry(emit: Emit): (retry: ConnectionRetry) => void {
+  return ({ attempt, waitMilliseconds, error }) =>
+    emit({ type: 'connectionRetry', attempt, waitMilliseconds, reason: error.message })
+}
+
+function logEvent(logger: Config['logger'], event: MigrationEvent): void {
+  try {
+    switch (event.type) {
+      case 'stepFinished':
+        logger.info?.(`${pastTense[event.action]} ${event.script} in ${event.milliseconds} ms`)
+        break
+      case 'waitingForLock':
+        logger.info?.('another process migrates this database, waiting for it')
+        break
+      case 'retry':
+        logger.warn?.(`a lock was not to be had, attempt ${event.attempt} of ${event.of}`)
+        break
+      case 'blocked':
+        logger.warn?.(`waiting for ${event.blockers.length} other session(s)`)
+        break
+      case 'connectionRetry':
+        logger.warn?.(`no server yet (${event.reason}), attempt ${event.attempt}`)
+        break
+      case 'notice':
+        logger.debug?.(`${event.severity}: ${event.message}`)
+        break
+      case 'connected':
+      case 'locked':
+      case 'planned':
+      case 'stepStarted':
+      case 'finished':
+        logger.debug?.(event.type)
+        break
+      default:
+        event satisfies never
+    }
+  } catch {
+    // A logger that fails has nowhere to be reported to.
+  }
+}
+
+const pastTense = { apply: 'applied', undo: 'undone', drop: 'dropped' } as const
+
+function logSafely(logger: Config['logger'], message: string): void {
+  try {
+    logger.warn?.(message)
+  } catch {
+    // As above.
+  }
+}

@@ -1,0 +1,167 @@
+import { type HistoryPlace, insertHistorySql } from '../history/history-table.js'
+import type { LedgerEntry } from '../history/ledger-entry.js'
+import { insertLedgerSql } from '../history/ledger-table.js'
+import { quoteIdentifier, quoteLiteral } from '../history/quote-sql.js'
+import type { LedgerDraft, PlanStep } from '../plan/plan.js'
+import { MessageWriter, type Segment } from './message-writer.js'
+import { resetStatements } from './session-settings.js'
+
+export interface Message {
+  readonly text: string
+  readonly segments: readonly Segment[]
+  /** Hash with which the ledger's chain goes on after this message. */
+  readonly ledgerHash: string | null
+}
+
+export interface MessageOptions {
+  readonly place: HistoryPlace
+  /** Value that only our own transaction knows. */
+  readonly token: string
+  readonly backendPid: number
+  readonly ledgerHash: string | null
+  /** Completes a ledger entry with who, where and when. */
+  readonly completeEntry: (draft: LedgerDraft) => LedgerEntry
+  /** Role that may write history and ledger when the login itself may not. */
+  readonly historyRole: string | null
+  /** Whether this message opens, and ends, the transaction. */
+  readonly begins: boolean
+  readonly commits: boolean
+  /** SQL around a rollback that notices dropped tables with rows; null when data loss is allowed. */
+  readonly dataLossCheck: { readonly before: string; readonly after: string } | null
+  /** Sets the session's settings again after the reset. */
+  readonly settings: string
+}
+
+/**
+ * Writes the one message that runs steps: BEGIN, then the scripts and what history and ledger say about them, then COMMIT
+ * and the reset of the session. Everything between BEGIN and COMMIT stands or falls together.
+ */
+export function writeMessage(steps: readonly PlanStep[], options: MessageOptions): Message {
+  const writer = new MessageWriter()
+  const marks = new Marks(steps.length > 1 || !options.begins)
+  if (options.begins) {
+    writer.add({ role: 'prelude' }, [
+      'BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE',
+      `SELECT ${setLocally('schemaway.token', quoteLiteral(options.token))}`,
+      ...(options.dataLossCheck === null ? [] : [options.dataLossCheck.before]),
+    ])
+  }
+  let ledgerHash = options.ledgerHash
+  for (const group of groupForRecord(steps)) {
+    for (const step of group) addScripts(writer, step, marks, options)
+    ledgerHash = addRecord(writer, group, marks, { ...options, ledgerHash })
+  }
+  if (options.commits) {
+    if (options.dataLossCheck !== null) writer.add({ role: 'dataLossCheck' }, [options.dataLossCheck.after])
+    writer.add({ role: 'commit' }, ['COMMIT'])
+    writer.add({ role: 'reset' }, [...resetStatements, options.settings])
+  }
+  return { text: writer.text, segments: writer.segments, ledgerHash }
+}
+
+/** Steps that only add rows are recorded together, since one INSERT of many rows costs far less than many. */
+function groupForRecord(steps: readonly PlanStep[]): readonly (readonly PlanStep[])[] {
+  const removes = (step: PlanStep): boolean => step.removeRanks.length > 0 || step.removeRepeatables.length > 0
+  return steps.some(removes) ? steps.map((step) => [step]) : [steps]
+}
+
+function addScripts(writer: MessageWriter, step: PlanStep, marks: Marks, options: MessageOptions): void {
+  if (step.scripts.length === 0 && marks.areUsed) writer.add({ role: 'guard', step }, [`SELECT ${marks.set()}`])
+  step.scripts.forEach((script, index) => {
+    const isFirst = index === 0
+    writer.add({ role: 'guard', step }, [
+      `SELECT ${[
+        setLocally('search_path', quoteLiteral(script.searchPath)),
+        ...(isFirst && marks.areUsed ? [marks.set(), ownTransaction(options)] : []),
+      ].join(', ')}`,
+    ])
+    writer.addScript(script, step)
+    writer.add({ role: 'guard', step }, ['RESET SESSION AUTHORIZATION', 'RESET ROLE'])
+  })
+}
+
+function addRecord(
+  writer: MessageWriter,
+  group: readonly PlanStep[],
+  marks: Marks,
+  options: MessageOptions,
+): string | null {
+  const last = group.at(-1)
+  if (last === undefined) return options.ledgerHash
+  const { place, historyRole } = options
+  const guard = ownTransaction(options)
+  const conditions = group.flatMap((step) => [
+    ...(step.removeRanks.length === 0 ? [] : [`installed_rank IN (${step.removeRanks.join(', ')})`]),
+    ...step.removeRepeatables.map((script) => `(version IS NULL AND script = ${quoteLiteral(script)})`),
+  ])
+  const historyRows = group.flatMap((step) => step.historyRows)
+  const entries = group.flatMap((step) => step.ledgerEntries.map(options.completeEntry))
+  const times = group.map((_step, index) => marks.elapsed(group.length - index))
+  const perRow = (rowsOf: (step: PlanStep) => readonly unknown[]): readonly string[] =>
+    group.flatMap((step, index) => rowsOf(step).map(() => times[index] ?? '0'))
+  const ledger = insertLedgerSql(
+    place,
+    entries,
+    options.ledgerHash,
+    perRow((step) => step.ledgerEntries),
+  )
+  writer.add({ role: 'record', step: last }, [
+    ...(marks.areUsed ? [`SELECT ${marks.set()}`] : []),
+    ...(historyRole === null ? [] : [`SET LOCAL ROLE ${quoteIdentifier(historyRole)}`]),
+    ...(conditions.length === 0 ? [] : [`DELETE FROM ${place.history} WHERE ${conditions.join(' OR ')}`]),
+    historyRows.length === 0
+      ? `SELECT ${guard}`
+      : insertHistorySql(place, historyRows, { executionTimes: perRow((step) => step.historyRows), rankGuard: guard }),
+    ...(entries.length === 0 ? [] : [ledger.sql]),
+    ...(historyRole === null ? [] : ['RESET ROLE']),
+  ])
+  return ledger.hash
+}
+
+function setLocally(name: string, value: string): string {
+  return `pg_catalog.set_config('${name}', ${value}, true)`
+}
+
+/**
+ * 1 inside our own transaction on our own backend; a division by zero anywhere else. A COMMIT or ROLLBACK in a script
+ * takes the transaction-local token away.
+ */
+function ownTransaction({ token, backendPid }: MessageOptions): string {
+  return (
+    `1 OPERATOR(pg_catalog./) (coalesce(pg_catalog.current_setting('schemaway.token', true), '') ` +
+    `OPERATOR(pg_catalog.=) ${quoteLiteral(token)} AND pg_catalog.pg_backend_pid() OPERATOR(pg_catalog.=) ${backendPid})` +
+    '::pg_catalog.int4'
+  )
+}
+
+/** Clock readings between the steps of a transaction that has several; a single step counts from its BEGIN. */
+class Marks {
+  readonly areUsed: boolean
+  #count = 0
+
+  constructor(areUsed: boolean) {
+    this.areUsed = areUsed
+  }
+
+  /** Expression that takes the next reading. */
+  set(): string {
+    this.#count += 1
+    const now = 'EXTRACT(epoch FROM pg_catalog.clock_timestamp()) OPERATOR(pg_catalog.*) 1000'
+    return setLocally(`schemaway.mark_${this.#count}`, `(${now})::pg_catalog.text`)
+  }
+
+  /** Milliseconds of the step that began `back` readings before the last one to be set. */
+  elapsed(back: number): string {
+    if (!this.areUsed) {
+      return (
+        '(EXTRACT(epoch FROM pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) pg_catalog.transaction_timestamp()) ' +
+        'OPERATOR(pg_catalog.*) 1000)::pg_catalog.int4'
+      )
+    }
+    // The closing reading is written by the record itself, after these expressions are made: its number is one higher.
+    const closing = this.#count + 1
+    const reading = (number: number): string =>
+      `pg_catalog.current_setting('schemaway.mark_${number}')::pg_catalog.numeric`
+    return `(${reading(closing - back + 1)} OPERATOR(pg_catalog.-) ${reading(closing - back)})::pg_catalog.int4`
+  }
+}

@@ -1,0 +1,142 @@
+import { randomUUID } from 'node:crypto'
+import { hostname } from 'node:os'
+import type { Config } from '../config/read-options.js'
+import { SchemawayError } from '../errors/schemaway-error.js'
+import { type HistoryPlace, placeHistory } from '../history/history-table.js'
+import type { LedgerEntry } from '../history/ledger-entry.js'
+import { quoteIdentifier } from '../history/quote-sql.js'
+import type { LedgerDraft } from '../plan/plan.js'
+import { openSessionWithRetries } from './connect-retry.js'
+import { createEmit, type Emit, emitRetry } from './emit.js'
+import { acquireLock, holdsLock, lockKey, releaseLock } from './lock.js'
+import { createMask } from './mask.js'
+import { resolveTarget } from './resolve-target.js'
+import { ServerError } from './server-error.js'
+import { openSession, type Session } from './session.js'
+import { settingsSql } from './session-settings.js'
+import { toolVersion } from './tool-version.js'
+
+/** One call of a writing command: its session, its lock, and what it writes into every ledger row. */
+export class Run {
+  readonly id = randomUUID()
+  readonly config: Config
+  readonly place: HistoryPlace
+  readonly emit: Emit
+  /** Hides the values of the caller's placeholders. */
+  readonly mask: (text: string) => string
+  readonly session: Session
+  readonly settings: string
+  /** Role that may use history and ledger when the login itself may not. */
+  historyRole: string | null = null
+  /** Where the ledger's hash chain goes on. */
+  ledgerHash: string | null = null
+  #login = ''
+  #clockOffset = 0
+  #observer: Promise<Session> | null = null
+  readonly #key: bigint
+
+  constructor(config: Config, session: Session, settings: string) {
+    this.config = config
+    this.session = session
+    this.settings = settings
+    this.place = placeHistory(config)
+    this.emit = createEmit(config)
+    this.mask = createMask(config.placeholders)
+    this.#key = lockKey(this.place.history)
+  }
+
+  async lock(): Promise<void> {
+    const { signal, waitForLock } = this.config
+    await acquireLock(this.session, this.#key, { longestWait: waitForLock, signal, emit: this.emit })
+  }
+
+  /** Learns who writes and what time it is on the server. */
+  identify(login: string, serverNow: number): void {
+    this.#login = login
+    this.#clockOffset = serverNow - performance.now()
+  }
+
+  completeEntry(draft: LedgerDraft): LedgerEntry {
+    return {
+      ...draft,
+      run: this.id,
+      login: this.#login,
+      client: `${this.config.applicationName}@${hostname()}:${process.pid}`,
+      toolVersion,
+      occurredAt: new Date(this.#clockOffset + performance.now()).toISOString(),
+    }
+  }
+
+  /** Runs statements on history or ledger in a transaction of their own. */
+  async writeAsHistoryRole(statements: readonly string[]): Promise<void> {
+    const role = this.historyRole === null ? [] : [`SET LOCAL ROLE ${quoteIdentifier(this.historyRole)}`]
+    try {
+      await this.session.send(['BEGIN', ...role, ...statements, 'COMMIT'].join(';\n'))
+    } catch (error) {
+      if (error instanceof ServerError) await this.session.send('ROLLBACK')
+      throw error
+    }
+  }
+
+  /** A second session, for looking at the first one from outside. */
+  async observer(): Promise<Session> {
+    this.#observer ??= openSession(resolveTarget(this.config))
+    return await this.#observer
+  }
+
+  /** @param script the script that may have released the lock, or null at the end of the run. */
+  async checkLock(script: string | null): Promise<void> {
+    if (await holdsLock(this.session, this.#key)) return
+    throw new SchemawayError(
+      'LOCK_LOST',
+      `${script ?? 'A script of this run'} released the lock that keeps other processes from migrating at the same time. ` +
+        'It is applied and recorded; the scripts after it were not run. Remove pg_advisory_unlock_all() or DISCARD ALL ' +
+        'from it, then run again.',
+      { details: { server: this.session.display, ...(script !== null && { script }) } },
+    )
+  }
+
+  /** Never throws: what counts is committed, and the lock ends with the session anyway. */
+  async close(): Promise<void> {
+    const observer = await this.#observer?.catch(() => null)
+    await observer?.close()
+    await releaseLock(this.session, this.#key).catch(() => {})
+    await this.session.close()
+  }
+}
+
+/** Connects, prepares the session and takes the lock; closes everything when that fails. */
+export async function openRun(config: Config): Promise<Run> {
+  const emit = createEmit(config)
+  const session = await openSessionWithRetries(resolveTarget(config), {
+    signal: config.signal,
+    connectRetries: config.connectRetries,
+    onRetry: emitRetry(emit),
+    onNotice: (notice) =>
+      emit({ type: 'notice', severity: notice.severity, message: createMask(config.placeholders)(notice.message) }),
+  })
+  let run: Run | undefined
+  try {
+    run = new Run(config, session, await applySettings(session, config))
+    emit({ type: 'connected', server: session.display, backendPid: session.backendPid })
+    await run.lock()
+    return run
+  } catch (error) {
+    await (run?.close() ?? session.close())
+    throw error
+  }
+}
+
+/** Some platforms cannot watch a connection while a statement runs; there the setting is left out. */
+async function applySettings(session: Session, { lockTimeout, statementTimeout }: Config): Promise<string> {
+  const settings = settingsSql({ lockTimeout, statementTimeout, canCheckConnection: true })
+  try {
+    await session.query(settings)
+    return settings
+  } catch (error) {
+    if (!(error instanceof ServerError) || error.sqlState !== '22023') throw error
+    const plain = settingsSql({ lockTimeout, statementTimeout, canCheckConnection: false })
+    await session.query(plain)
+    return plain
+  }
+}

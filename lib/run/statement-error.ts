@@ -1,0 +1,227 @@
+import { type Blocker, type ErrorDetails, SchemawayError } from '../errors/schemaway-error.js'
+import { excerptAt } from '../scripts/excerpt.js'
+import { describeBlocker } from './blockers.js'
+import type { ScriptReference } from './events.js'
+import type { Message } from './message.js'
+import type { Segment } from './message-writer.js'
+import type { ServerError } from './server-error.js'
+
+const divisionByZero = '22012'
+const readOnlyTransaction = '25006'
+const insufficientPrivilege = '42501'
+export const lockNotAvailable = '55P03'
+export const deadlockDetected = '40P01'
+
+export interface FailureContext {
+  readonly message: Message
+  readonly blockers: readonly Blocker[]
+  readonly attempts: number
+  /** Hides values of placeholders, which may be secrets. */
+  readonly mask: (text: string) => string
+  readonly server: string
+}
+
+/** A failure of a message, and the migration it belongs to. */
+export interface Failure {
+  readonly error: SchemawayError
+  readonly subject: ScriptReference | null
+}
+
+/** Turns the server's error about a message into one that names file, line and column. */
+export function explainFailure(error: ServerError, context: FailureContext): Failure {
+  const segment = findSegment(error, context.message)
+  const subject = segment !== null && 'step' in segment ? segment.step.reference : null
+  const facts = serverFacts(error, context)
+  if (segment?.role === 'script') return { subject, error: explainScript(error, segment, context, facts) }
+  if (segment?.role === 'commit') {
+    const only = onlySubject(context.message)
+    const message =
+      `${describeSubjects(context.message)} failed at commit: ${describeServer(error, context)} Everything in that ` +
+      'transaction is rolled back. A deferred constraint is checked only now, so no line can be named.'
+    const details = { ...facts, ...(only !== null && describeReference(only)) }
+    return {
+      subject: only,
+      error: new SchemawayError('COMMIT_FAILED', message, { details, ...safeCause(error, context) }),
+    }
+  }
+  if (segment !== null && 'step' in segment) {
+    const escaped = explainGuard(error, segment.step.reference, context, facts)
+    if (escaped !== null) return { subject, error: escaped }
+  }
+  return {
+    subject,
+    error: new SchemawayError(
+      'STATEMENT_FAILED',
+      `A statement of schemaway's own failed${subject === null ? '' : ` after ${subject.script}`}: ` +
+        `${describeServer(error, context)} The transaction is rolled back.`,
+      { details: { ...facts, ...(subject !== null && { script: subject.script }) }, ...safeCause(error, context) },
+    ),
+  }
+}
+
+/** A position is exact; without one, the number of completed statements tells. */
+function findSegment(error: ServerError, { text, segments }: Message): Segment | null {
+  if (error.position !== null) {
+    const offset = offsetOfCodePoint(text, error.position - 1)
+    const found = segments.find((one) => offset >= one.start && offset <= one.end)
+    if (found !== undefined) return found
+  }
+  const done = error.completedStatements
+  return segments.find((one) => done >= one.statementsBefore && done < one.statementsBefore + one.statements) ?? null
+}
+
+function explainScript(
+  error: ServerError,
+  segment: Segment & { readonly role: 'script' },
+  context: FailureContext,
+  facts: ErrorDetails,
+): SchemawayError {
+  const { parsed, file, reference } = segment.script
+  const offset =
+    error.position === null ? null : offsetOfCodePoint(context.message.text, error.position - 1) - segment.start
+  const index =
+    offset === null
+      ? error.completedStatements - segment.statementsBefore
+      : parsed.statements.findLastIndex((one) => one.start <= offset)
+  const statement = parsed.statements[Math.max(index, 0)]
+  const place = parsed.locate(offset ?? statement?.start ?? 0)
+  const excerpt = excerptAt(parsed.source, place.line, place.column)
+  const details: ErrorDetails = {
+    ...facts,
+    ...describeReference(reference),
+    file,
+    line: place.line,
+    column: place.column,
+    statement: Math.max(index, 0) + 1,
+    excerpt,
+  }
+  const where = `${reference.script}:${place.line}:${place.column}`
+  if (error.sqlState === lockNotAvailable || error.sqlState === deadlockDetected) {
+    return explainBlocked(error, where, excerpt, context, details)
+  }
+  const isMissingRight = error.sqlState === insufficientPrivilege
+  return new SchemawayError(
+    isMissingRight ? 'MISSING_PRIVILEGE' : 'STATEMENT_FAILED',
+    `${where} failed: ${describeServer(error, context)}\n${excerpt}\n` +
+      `The transaction is rolled back, nothing of it remains. ${
+        isMissingRight && error.hint === null
+          ? 'Give the login, or the owner role, the right that is named, then run again.'
+          : 'Correct the cause, then run again.'
+      }`,
+    { details, ...safeCause(error, context) },
+  )
+}
+
+function explainBlocked(
+  error: ServerError,
+  where: string,
+  excerpt: string,
+  context: FailureContext,
+  details: ErrorDetails,
+): SchemawayError {
+  const { blockers, attempts } = context
+  const what = error.sqlState === deadlockDetected ? 'ran into a deadlock' : 'did not get a lock within `lockTimeout`'
+  const who =
+    blockers.length === 0
+      ? 'The session that held it was gone before it could be asked.'
+      : `It waited for ${blockers.map(describeBlocker).join('; ')}.`
+  return new SchemawayError(
+    'STATEMENT_BLOCKED',
+    `${where} ${what} in ${attempts === 1 ? 'its only attempt' : `any of ${attempts} attempts`}. ${who}\n${excerpt}\n` +
+      'The transaction is rolled back. Run again when that session is done, or raise `lockRetries`.',
+    { details: { ...details, blockers }, ...safeCause(error, context) },
+  )
+}
+
+function explainGuard(
+  error: ServerError,
+  subject: ScriptReference,
+  context: FailureContext,
+  facts: ErrorDetails,
+): SchemawayError | null {
+  const details = { ...facts, ...describeReference(subject) }
+  switch (error.sqlState) {
+    case divisionByZero:
+      return new SchemawayError(
+        'TRANSACTION_ESCAPED',
+        `${subject.script} ended the transaction that it runs in, with a COMMIT or ROLLBACK that could not be seen beforehand. ` +
+          'What it did before that may be committed, and is not in history. Remove that statement, look at what the ' +
+          'script left behind, then run again.',
+        { details, ...safeCause(error, context) },
+      )
+    case readOnlyTransaction:
+      return new SchemawayError(
+        'STATEMENT_FAILED',
+        `${subject.script} left its transaction read only, so that history cannot be written. Remove SET TRANSACTION READ ONLY ` +
+          'from the file, then run again. The transaction is rolled back.',
+        { details, ...safeCause(error, context) },
+      )
+    case insufficientPrivilege:
+      return new SchemawayError(
+        'MISSING_PRIVILEGE',
+        `After ${subject.script}, history could not be written: ${describeServer(error, context)} The transaction is rolled ` +
+          'back. Give the login SELECT, INSERT, UPDATE and DELETE on the history and ledger tables, or make it a member ' +
+          'of the owner role.',
+        { details, ...safeCause(error, context) },
+      )
+    default:
+      return null
+  }
+}
+
+function serverFacts(error: ServerError, { mask, server }: FailureContext): ErrorDetails {
+  const optional = (name: keyof ErrorDetails, value: string | null): ErrorDetails =>
+    value === null ? {} : { [name]: mask(value) }
+  return {
+    server,
+    sqlState: error.sqlState,
+    serverMessage: mask(error.serverMessage),
+    ...optional('detail', error.detail),
+    ...optional('hint', error.hint),
+    ...optional('where', error.where),
+    ...optional('internalQuery', error.internalQuery),
+    ...optional('constraint', error.constraint),
+  }
+}
+
+function describeServer(error: ServerError, { mask }: FailureContext): string {
+  const lines = [
+    `${error.sqlState} ${error.serverMessage}${/[.!?]$/.test(error.serverMessage) ? '' : '.'}`,
+    ...(error.detail === null ? [] : [`Detail: ${error.detail}`]),
+    ...(error.hint === null ? [] : [`Hint: ${error.hint}`]),
+    ...(error.internalQuery === null ? [] : [`Statement inside: ${error.internalQuery}`]),
+    ...(error.where === null ? [] : [`Where: ${error.where}`]),
+  ]
+  return mask(lines.join('\n'))
+}
+
+/** The server's error goes along, unless it quotes the value of a placeholder. */
+function safeCause(error: ServerError, { mask }: FailureContext): { cause?: ServerError } {
+  const texts = [error.message, error.detail, error.hint, error.internalQuery, error.where]
+  return texts.every((text) => text === null || mask(text) === text) ? { cause: error } : {}
+}
+
+/** The one migration of a message; null when it carries several, of which any may be the cause. */
+function onlySubject({ segments }: Message): ScriptReference | null {
+  const steps = new Set(segments.flatMap((one) => ('step' in one ? [one.step] : [])))
+  const [only] = steps
+  return steps.size === 1 && only !== undefined ? only.reference : null
+}
+
+function describeReference({ script, module, version }: ScriptReference): ErrorDetails {
+  return { script, module, ...(version !== null && { version }) }
+}
+
+function describeSubjects({ segments }: Message): string {
+  const scripts = [...new Set(segments.flatMap((one) => (one.role === 'script' ? [one.script.reference.script] : [])))]
+  return scripts.length <= 3 ? scripts.join(', ') : `${scripts[0]} and ${scripts.length - 1} others`
+}
+
+/** The server counts code points; strings here are UTF-16. */
+function offsetOfCodePoint(text: string, codePoints: number): number {
+  let offset = 0
+  for (let count = 0; count < codePoints && offset < text.length; count += 1) {
+    offset += (text.codePointAt(offset) ?? 0) > 0xffff ? 2 : 1
+  }
+  return offset
+}
