@@ -1,0 +1,23 @@
+import { isUtf8 } from 'node:buffer'
+import { encodingError, looksLikeUtf16 } from './encoding-error.js'
+import { scriptError } from './script-error.js'
+import type { ScriptPlace } from './script-file.js'
+import { positionAt } from './source-position.js'
+
+/**
+ * Decodes the bytes of a script: strict UTF-8, one leading byte order mark left out, line ends kept as they are.
+ *
+ * A NUL character is refused because the server would take it for the end of the text.
+ *
+ * @throws `INVALID_SCRIPT` with the byte offset, or for a NUL with its line
+ */
+export function decodeScript(bytes: Buffer, where: ScriptPlace): string {
+  if (!isUtf8(bytes)) throw encodingError(bytes, where)
+  const decoded = bytes.toString('utf8')
+  const text = decoded.charCodeAt(0) === 0xfeff ? decoded.slice(1) : decoded
+  const nul = text.indexOf('\0')
+  if (nul === -1) return text
+  const advice = looksLikeUtf16(bytes) ? 'The file looks like UTF-16: save it as UTF-8.' : 'Remove it.'
+  const message = `the text contains a NUL character, which PostgreSQL cannot read. ${advice}`
+  throw scriptError('INVALID_SCRIPT', where, positionAt(text, nul), message)
+}

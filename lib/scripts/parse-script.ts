@@ -1,0 +1,72 @@
+import { decodeScript } from './decode-script.js'
+import { type Directives, readDirectives } from './directives.js'
+import { refuseUnsupported } from './refuse-unsupported.js'
+import { replacePlaceholders } from './replace-placeholders.js'
+import { removeRestrictCommands } from './restrict-commands.js'
+import { describeScanProblem } from './scan-problem.js'
+import { scanStatements } from './scanner.js'
+import { createScriptContext } from './script-context.js'
+import type { ScriptFile } from './script-file.js'
+import { createPositionTracker } from './source-position.js'
+import type { Statement } from './statement.js'
+import { removeOuterTransaction } from './transaction-control.js'
+
+/** A script that is ready to be sent. */
+export interface ParsedScript {
+  /** The text of the file, without a byte order mark. Safe to show: it holds no placeholder's value. */
+  readonly source: string
+  /** What is sent: placeholders replaced, an outer BEGIN and COMMIT blanked. May hold secrets. */
+  readonly text: string
+  /** What the server will answer one by one. Offsets are in `text`, line and column in the file. */
+  readonly statements: readonly Statement[]
+  readonly directives: Directives
+  /** Names of the placeholders that the file uses, lower-case. */
+  readonly placeholders: readonly string[]
+  /**
+   * Place in the file of an offset in `text`.
+   *
+   * @param offset in UTF-16 units
+   * @returns 1-based line, 1-based column in code points, and the UTF-16 offset in `source`
+   */
+  locate(offset: number): { readonly line: number; readonly column: number; readonly offset: number }
+}
+
+/**
+ * Turns a file into what is sent to the server, or says where it cannot be.
+ *
+ * @param values values of the placeholders by lower-case name
+ * @throws `INVALID_SCRIPT`, `UNKNOWN_PLACEHOLDER`, `INVALID_DIRECTIVE`, `TRANSACTION_CONTROL`, each with line and column
+ * @example parseScript(file, new Map([['role_owner', 'schemaway_owner']])).statements.length
+ */
+export function parseScript(file: ScriptFile, values: ReadonlyMap<string, string>): ParsedScript {
+  const source = decodeScript(file.bytes, file)
+  const replaced = replacePlaceholders(source, values, file)
+  const context = createScriptContext(file, source, replaced.toSource)
+
+  const { statements, problem } = scanStatements(replaced.text)
+  const directives = readDirectives(replaced.text, file, context)
+  const withoutPsql = removeRestrictCommands({ text: replaced.text, statements })
+  // First, because what is refused here may be the cause of the problem: rows behind a \copy are no SQL.
+  refuseUnsupported(withoutPsql, directives, context)
+  if (problem !== null) throw context.errorAt('INVALID_SCRIPT', problem.offset, describeScanProblem(problem))
+  const sent = removeOuterTransaction(withoutPsql, context)
+
+  return {
+    source,
+    text: sent.text,
+    statements: replaced.text === source ? sent.statements : placeInFile(sent.statements, source, replaced.toSource),
+    directives,
+    placeholders: replaced.used,
+    locate: context.locate,
+  }
+}
+
+/** A value with line breaks moves everything behind it, so lines and columns are counted again in the file. */
+function placeInFile(
+  statements: readonly Statement[],
+  source: string,
+  toSource: (offset: number) => number,
+): readonly Statement[] {
+  const positionAt = createPositionTracker(source)
+  return statements.map((statement) => ({ ...statement, ...positionAt(toSource(statement.start)) }))
+}

@@ -1,0 +1,147 @@
+import { type Dirent, readdirSync, readFileSync, realpathSync, type Stats, statSync } from 'node:fs'
+import { join, resolve, sep } from 'node:path'
+import { SchemawayError } from '../errors/schemaway-error.js'
+import { checksumOfBytes } from './checksum.js'
+import type { ScriptFile } from './script-file.js'
+import { isSqlFileName, parseScriptName } from './script-name.js'
+
+/** A file that ends in `.sql` but is not named by the grammar. */
+export interface BadScriptName {
+  /** Path as history would know it. */
+  readonly script: string
+  readonly reason: string
+}
+
+/** What a directory of migrations holds, both lists sorted by history path. */
+export interface ScriptDirectory {
+  readonly files: ScriptFile[]
+  readonly badNames: BadScriptName[]
+  /** Files whose bytes are not UTF-8; `encodingError()` explains them. Their checksum means nothing. */
+  readonly undecodable: ScriptFile[]
+}
+
+/** A folder still to be read. */
+interface Folder {
+  readonly path: string
+  /** History path of its files up to their names. */
+  readonly prefix: string
+  /** Real paths of the folders that were left through symbolic links on the way here, and of the links' targets. */
+  readonly links: readonly string[]
+}
+
+/**
+ * Reads a directory of migrations and all below it: every `.sql` file, symbolic links followed, hidden folders left out (so
+ * a mounted Kubernetes volume shows each file once).
+ *
+ * Synchronous on purpose: for many small files that is several times faster than reading them concurrently.
+ *
+ * @param options.directory absolute, or relative to the working directory
+ * @param options.module name of the module the files belong to
+ * @param options.prefix put before each history path: `iam/` for a module, empty for a plain Flyway location
+ * @throws `UNREADABLE_DIRECTORY` when a folder or file cannot be read
+ */
+export function readScriptDirectory(options: {
+  readonly directory: string
+  readonly module: string
+  readonly prefix: string
+}): ScriptDirectory {
+  const root = resolve(options.directory)
+  const files: ScriptFile[] = []
+  const badNames: BadScriptName[] = []
+  const undecodable: ScriptFile[] = []
+  const folders: Folder[] = [{ path: root, prefix: options.prefix, links: [] }]
+  for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
+    for (const entry of readFolder(folder.path, root)) {
+      const { name } = entry
+      const path = join(folder.path, name)
+      const script = folder.prefix + name
+      const isHidden = name.startsWith('.')
+      // A hidden link is not followed: it may be an editor's lock, which points nowhere.
+      const target = entry.isSymbolicLink() && !isHidden ? readLink(path, root) : entry
+      if (target.isDirectory()) {
+        const links = target === entry ? folder.links : followLink(folder, path, root)
+        if (!isHidden && links !== null) folders.push({ path, prefix: `${script}/`, links })
+      } else if (isSqlFileName(name)) {
+        const parsed = parseScriptName(name)
+        if (!parsed.ok) badNames.push({ script, reason: parsed.reason })
+        else if (!target.isFile()) badNames.push({ script, reason: 'it is not a regular file' })
+        else {
+          const bytes = attempt(() => readFileSync(path), path, root)
+          const checksum = checksumOfBytes(bytes)
+          const list = checksum === null ? undecodable : files
+          // Every field by name: copying by spread took a tenth of the whole reading.
+          list.push({
+            kind: parsed.kind,
+            module: options.module,
+            script,
+            file: path,
+            version: parsed.version,
+            description: parsed.description,
+            bytes,
+            checksum: checksum ?? 0,
+          })
+        }
+      }
+    }
+  }
+  return { files: files.sort(byScript), badNames: badNames.sort(byScript), undecodable: undecodable.sort(byScript) }
+}
+
+function readFolder(path: string, root: string): Dirent[] {
+  return attempt(() => readdirSync(path, { withFileTypes: true }), path, root)
+}
+
+function readLink(path: string, root: string): Stats {
+  return attempt(() => statSync(path), path, root)
+}
+
+/** The chain of links with this one, or `null` when it leads back to a folder that the chain already went through. */
+function followLink(folder: Folder, path: string, root: string): readonly string[] | null {
+  const target = realPath(path, root)
+  const links = [...folder.links, realPath(folder.path, root)]
+  const below = target.endsWith(sep) ? target : target + sep
+  const isCircle = links.some((link) => link === target || link.startsWith(below))
+  return isCircle ? null : [...links, target]
+}
+
+function realPath(path: string, root: string): string {
+  return attempt(() => realpathSync(path), path, root)
+}
+
+function attempt<T>(read: () => T, path: string, root: string): T {
+  try {
+    return read()
+  } catch (error) {
+    throw unreadable(path, root, error)
+  }
+}
+
+function unreadable(path: string, root: string, cause: unknown): SchemawayError {
+  const code = cause instanceof Error && 'code' in cause ? cause.code : null
+  const what = path === root ? `the directory of migrations ${root}` : `${path} in the directory of migrations ${root}`
+  const [problem, advice] = describeFailure(code)
+  return new SchemawayError('UNREADABLE_DIRECTORY', `${what} ${problem}. ${advice}`, {
+    details: { directory: root, ...(path !== root && { file: path }) },
+    cause,
+  })
+}
+
+function describeFailure(code: unknown): readonly [problem: string, advice: string] {
+  switch (code) {
+    case 'ENOENT':
+      return ['does not exist', 'Create it or correct the path; a relative one starts at the working directory.']
+    case 'ENOTDIR':
+      return ['is not a directory', 'Name the folder that holds the files.']
+    case 'EACCES':
+    case 'EPERM':
+      return ['may not be read by this process', 'Give its user the right to read it and the folders above it.']
+    case 'ELOOP':
+      return ['is a symbolic link that leads to itself', 'Remove the link.']
+    default:
+      return [`cannot be read (${String(code)})`, 'Correct that and try again.']
+  }
+}
+
+function byScript(a: { readonly script: string }, b: { readonly script: string }): number {
+  return a.script < b.script ? -1 : 1
+}

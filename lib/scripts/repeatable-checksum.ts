@@ -1,0 +1,16 @@
+import { checksumOfText } from './checksum.js'
+import { substitutePlaceholders } from './placeholders.js'
+import type { ScriptFile } from './script-file.js'
+
+/**
+ * The checksum that Flyway stores for a repeatable: that of its text after placeholder replacement. For a file without
+ * placeholders it is the one of its bytes.
+ *
+ * With a placeholder that has no value, it is the checksum of a text that never was applied: the file counts as changed,
+ * and parsing it explains why it cannot run.
+ */
+export function checksumOfRepeatable(file: ScriptFile, values: ReadonlyMap<string, string>): number {
+  if (!file.bytes.includes('${')) return file.checksum
+  // The byte order mark stays in this text on purpose: checksumOfText leaves out exactly one.
+  return checksumOfText(substitutePlaceholders(file.bytes.toString('utf8'), values).text)
+}

@@ -1,0 +1,24 @@
+import type { ScriptKind } from './script-name.js'
+import type { Version } from './version.js'
+
+/** What an error says about where it happened. A {@link ScriptFile} is one. */
+export interface ScriptPlace {
+  /** Path as history knows it, for example `iam/V20260105_100000__iam_foundation.sql`. */
+  readonly script: string
+  /** Absolute path on disk, or a label such as `ledger` when the text does not come from a file. */
+  readonly file: string
+  readonly module?: string
+  readonly version?: Version | null
+}
+
+/** A file that was read and named correctly, not yet parsed. */
+export interface ScriptFile extends ScriptPlace {
+  readonly kind: ScriptKind
+  readonly module: string
+  /** `null` for repeatables and for the files that drop them. */
+  readonly version: Version | null
+  readonly description: string
+  readonly bytes: Buffer
+  /** Flyway's checksum of the bytes as they are: placeholders are not replaced. */
+  readonly checksum: number
+}
