@@ -9,7 +9,7 @@ import type {
 import { readOptions } from '../config/read-options.js'
 import { currentVersion } from '../history/migration-state.js'
 import { refuseProblems } from '../plan/compare.js'
-import { look } from './look.js'
+import { look, startLooking } from './look.js'
 import type { InfoReport, MigratedReport, RunReport, ValidateReport } from './report.js'
 
 // What a start-up needs that finds nothing to do stands here; everything else is loaded when it is called for, since
@@ -35,11 +35,16 @@ import type { InfoReport, MigratedReport, RunReport, ValidateReport } from './re
 export async function migrate(options: MigrateOptions): Promise<RunReport> {
   const started = performance.now()
   const config = await readOptions('migrate', options)
-  const { comparison, server } = await look(config)
-  refuseProblems(comparison.problems)
-  if (comparison.pending.length > 0) {
-    const { runMigrate } = await import('./run-migrate.js')
-    return await runMigrate(config, options, started)
+  const found = await startLooking(config)
+  const { comparison, server } = found
+  try {
+    refuseProblems(comparison.problems)
+    if (comparison.pending.length > 0) {
+      const { runMigrate } = await import('./run-migrate.js')
+      return await runMigrate(config, options, found, started)
+    }
+  } finally {
+    await found.session.close()
   }
   const milliseconds = Math.round(performance.now() - started)
   if (config.isObserved) {

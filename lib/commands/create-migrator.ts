@@ -2,7 +2,6 @@ import { type CommandName, optionNamesOf, optionTable } from '../config/option-t
 import type { MigrateOptions, RollbackOptions, WaitOptions, WritingOptions } from '../config/options.js'
 import { findSuspectOption } from '../config/read-options.js'
 import { SchemawayError } from '../errors/schemaway-error.js'
-import { nearestName } from '../scripts/nearest-name.js'
 import { assertMigrated, info, migrate, rollback, validate, waitUntilMigrated } from './commands.js'
 import type { InfoReport, MigratedReport, RunReport, ValidateReport } from './report.js'
 
@@ -46,11 +45,11 @@ function only(command: CommandName, options: WritingOptions): WritingOptions {
   return Object.fromEntries(Object.entries(options).filter(([name]) => known.includes(name)))
 }
 
+/** Zod explains better, but it is not loaded for a synchronous check. */
 function wrongOption(name: string): SchemawayError {
-  const nearest = nearestName(name, optionNamesOf('createMigrator'))
   const reason = Object.hasOwn(optionTable, name)
-    ? `\`${name}\` cannot be used: ${optionTable[name as keyof typeof optionTable].text}`
-    : `\`${name}\` is not an option${nearest === null ? '' : `, did you mean \`${nearest}\`?`}`
+    ? `\`${name}\` cannot be used here, or has a wrong value: ${optionTable[name as keyof typeof optionTable].text}`
+    : `\`${name}\` is not an option. Known are ${optionNamesOf('createMigrator').join(', ')}.`
   return new SchemawayError('INVALID_OPTIONS', `createMigrator() was called with a wrong option: ${reason}`, {
     details: { option: name },
   })

@@ -5,7 +5,7 @@ import type { LedgerHead } from '../history/ledger-head.js'
 import { locationsModule } from '../modules/select-modules.js'
 import { type Comparison, compare } from '../plan/compare.js'
 import { loadScripts } from '../plan/load-scripts.js'
-import { openSessionWithRetries, type RetryOptions } from '../run/connect-retry.js'
+import { openSessionWithRetries } from '../run/connect-retry.js'
 import { readState } from '../run/read-state.js'
 import { resolveTarget } from '../run/resolve-target.js'
 import { ServerError } from '../run/server-error.js'
@@ -18,21 +18,31 @@ export interface Look {
   readonly state: DatabaseState
   readonly files: readonly ScriptFile[]
   readonly comparison: Comparison
+  /** Still open, for a command that goes on. */
+  readonly session: Session
+}
+
+/** Looks, and hangs up. */
+export async function look(config: Config): Promise<Look> {
+  const found = await startLooking(config)
+  await found.session.close()
+  return found
 }
 
 /**
  * Looks at files and database without taking a lock or writing anything: one connection, one query. Files are read while
- * the connection is being made.
+ * the connection is being made. The caller closes the session.
  */
-export async function look(config: Config): Promise<Look> {
+export async function startLooking(config: Config): Promise<Look> {
+  const emit = config.isObserved ? (await import('../run/emit.js')).createEmit(config) : null
   const opening = openSessionWithRetries(resolveTarget(config), {
     signal: config.signal,
     connectRetries: config.connectRetries,
-    onRetry: config.isObserved ? await retryReporter(config) : undefined,
+    ...(emit !== null && (await import('../run/emit.js')).sessionListeners(config, emit)),
   })
   let files: readonly ScriptFile[]
   try {
-    files = loadScripts(config.selection)
+    files = await loadScripts(config.selection)
   } catch (error) {
     await opening.then((session) => session.close()).catch(() => {})
     throw error
@@ -40,15 +50,16 @@ export async function look(config: Config): Promise<Look> {
   const session = await opening
   try {
     const { state } = await readState(session, placeHistory(config), config.roles.owner)
+    const found = { server: session.display, session, state, files }
     const comparison = compare(config, files, state)
     const isExplained = comparison.statuses.every(
       (one) => one.module !== locationsModule || one.file !== null || one.row === null,
     )
-    if (isExplained) return { server: session.display, state, files, comparison }
-    const modules = await readModules(session, config)
-    return { server: session.display, state, files, comparison: compare(config, files, state, modules) }
-  } finally {
+    if (isExplained) return { ...found, comparison }
+    return { ...found, comparison: compare(config, files, state, await readModules(session, config)) }
+  } catch (error) {
     await session.close()
+    throw error
   }
 }
 
@@ -64,9 +75,4 @@ async function readModules(session: Session, config: Config): Promise<ReadonlyMa
     if (error instanceof ServerError) return new Map()
     throw error
   }
-}
-
-async function retryReporter(config: Config): Promise<RetryOptions['onRetry']> {
-  const { createEmit, emitRetry } = await import('../run/emit.js')
-  return emitRetry(createEmit(config))
 }

@@ -18,7 +18,7 @@ import { reportRun } from './report-run.js'
 export async function runRollback(config: Config, options: RollbackOptions, started: number): Promise<RunReport> {
   explainOptions('rollback', options)
   const modules = withBundledModules(config.selection.modules)
-  const files = loadScripts({ modules, locations: config.selection.locations })
+  const files = await loadScripts({ modules, locations: config.selection.locations })
   const run = await openRun(config)
   try {
     const history = await prepareHistory(run)
@@ -38,7 +38,7 @@ export async function runRollback(config: Config, options: RollbackOptions, star
       firstRank: history.firstRank,
     })
     const results = await executePlan(plan, run)
-    return await reportRun({ run, files, results, started, modulesByScript: history.modulesByScript })
+    return await reportRun(run, { before: statuses, results, started })
   } finally {
     await run.close()
   }

@@ -12,19 +12,31 @@ export class BlockerWatch {
   readonly #run: Run
   readonly #timer: NodeJS.Timeout | null
   #blockers: readonly Blocker[] = []
+  #isMessageUnderWay = false
+  #hasSeenThisMessage = false
   #isLooking = false
 
   constructor(run: Run) {
     this.#run = run
     const { lockTimeout } = run.config
-    this.#timer =
-      lockTimeout === 0 ? null : setInterval(() => void this.#look(), Math.max(lockTimeout / 3, shortestInterval))
+    const interval = Math.max(lockTimeout / 3, shortestInterval)
+    this.#timer = lockTimeout === 0 ? null : setInterval(() => void this.#look(), interval)
     this.#timer?.unref()
   }
 
-  /** Those that were found last. */
+  /** Those that were found last while the latest message was under way. */
   get blockers(): readonly Blocker[] {
     return this.#blockers
+  }
+
+  messageBegins(): void {
+    this.#blockers = []
+    this.#isMessageUnderWay = true
+    this.#hasSeenThisMessage = false
+  }
+
+  messageEnds(): void {
+    this.#isMessageUnderWay = false
   }
 
   stop(): void {
@@ -32,12 +44,17 @@ export class BlockerWatch {
   }
 
   async #look(): Promise<void> {
-    if (this.#isLooking) return
+    if (!this.#isMessageUnderWay || this.#isLooking) return
+    // One that has just begun waits for nobody yet, as far as we can care.
+    if (!this.#hasSeenThisMessage) {
+      this.#hasSeenThisMessage = true
+      return
+    }
     this.#isLooking = true
     try {
       const observer = await this.#run.observer()
       const found = await findBlockers(observer, this.#run.session.backendPid)
-      if (found.length > 0) {
+      if (found.length > 0 && this.#isMessageUnderWay) {
         this.#blockers = found
         this.#run.emit({ type: 'blocked', blockers: found })
       }

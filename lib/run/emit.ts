@@ -1,12 +1,14 @@
 import type { Config } from '../config/read-options.js'
-import type { ConnectionRetry } from './connect-retry.js'
+import type { RetryOptions } from './connect-retry.js'
 import type { MigrationEvent } from './events.js'
+import { createMask } from './mask.js'
 
 /** Tells the caller's listener and logger what happens. */
 export type Emit = (event: MigrationEvent) => void
 
 /** A listener or logger that throws must not stop a migration half-way, so what it throws is logged and dropped. */
-export function createEmit(config: Pick<Config, 'onEvent' | 'logger'>): Emit {
+export function createEmit(config: Pick<Config, 'onEvent' | 'logger' | 'isObserved'>): Emit {
+  if (!config.isObserved) return () => {}
   return (event) => {
     try {
       config.onEvent?.(event)
@@ -20,10 +22,17 @@ export function createEmit(config: Pick<Config, 'onEvent' | 'logger'>): Emit {
   }
 }
 
-/** Reports the tries of connecting. */
-export function emitRetry(emit: Emit): (retry: ConnectionRetry) => void {
-  return ({ attempt, waitMilliseconds, error }) =>
-    emit({ type: 'connectionRetry', attempt, waitMilliseconds, reason: error.message })
+/** What a session reports by itself: tries of connecting, and the server's notices. */
+export function sessionListeners(
+  config: Pick<Config, 'placeholders'>,
+  emit: Emit,
+): Required<Pick<RetryOptions, 'onRetry' | 'onNotice'>> {
+  const mask = createMask(config.placeholders)
+  return {
+    onRetry: ({ attempt, waitMilliseconds, error }) =>
+      emit({ type: 'connectionRetry', attempt, waitMilliseconds, reason: error.message }),
+    onNotice: ({ severity, message }) => emit({ type: 'notice', severity, message: mask(message) }),
+  }
 }
 
 function logEvent(logger: Config['logger'], event: MigrationEvent): void {

@@ -29,7 +29,7 @@ export interface MessageOptions {
   /** SQL around a rollback that notices dropped tables with rows; null when data loss is allowed. */
   readonly dataLossCheck: { readonly before: string; readonly after: string } | null
   /** Sets the session's settings again after the reset. */
-  readonly settings: string
+  readonly settings: readonly string[]
 }
 
 /**
@@ -42,7 +42,7 @@ export function writeMessage(steps: readonly PlanStep[], options: MessageOptions
   if (options.begins) {
     writer.add({ role: 'prelude' }, [
       'BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE',
-      `SELECT ${setLocally('schemaway.token', quoteLiteral(options.token))}`,
+      `SET LOCAL schemaway.token = ${quoteLiteral(options.token)}`,
       ...(options.dataLossCheck === null ? [] : [options.dataLossCheck.before]),
     ])
   }
@@ -54,7 +54,7 @@ export function writeMessage(steps: readonly PlanStep[], options: MessageOptions
   if (options.commits) {
     if (options.dataLossCheck !== null) writer.add({ role: 'dataLossCheck' }, [options.dataLossCheck.after])
     writer.add({ role: 'commit' }, ['COMMIT'])
-    writer.add({ role: 'reset' }, [...resetStatements, options.settings])
+    writer.add({ role: 'reset' }, [...resetStatements, ...options.settings])
   }
   return { text: writer.text, segments: writer.segments, ledgerHash }
 }
@@ -66,18 +66,12 @@ function groupForRecord(steps: readonly PlanStep[]): readonly (readonly PlanStep
 }
 
 function addScripts(writer: MessageWriter, step: PlanStep, marks: Marks, options: MessageOptions): void {
-  if (step.scripts.length === 0 && marks.areUsed) writer.add({ role: 'guard', step }, [`SELECT ${marks.set()}`])
-  step.scripts.forEach((script, index) => {
-    const isFirst = index === 0
-    writer.add({ role: 'guard', step }, [
-      `SELECT ${[
-        setLocally('search_path', quoteLiteral(script.searchPath)),
-        ...(isFirst && marks.areUsed ? [marks.set(), ownTransaction(options)] : []),
-      ].join(', ')}`,
-    ])
+  if (marks.areUsed) writer.add({ role: 'guard', step }, [marks.set(ownTransaction(options))])
+  for (const script of step.scripts) {
+    writer.add({ role: 'guard', step }, [`SET LOCAL search_path = ${script.searchPath}`])
     writer.addScript(script, step)
     writer.add({ role: 'guard', step }, ['RESET SESSION AUTHORIZATION', 'RESET ROLE'])
-  })
+  }
 }
 
 function addRecord(
@@ -106,7 +100,7 @@ function addRecord(
     perRow((step) => step.ledgerEntries),
   )
   writer.add({ role: 'record', step: last }, [
-    ...(marks.areUsed ? [`SELECT ${marks.set()}`] : []),
+    ...(marks.areUsed ? [marks.set(guard)] : []),
     ...(historyRole === null ? [] : [`SET LOCAL ROLE ${quoteIdentifier(historyRole)}`]),
     ...(conditions.length === 0 ? [] : [`DELETE FROM ${place.history} WHERE ${conditions.join(' OR ')}`]),
     historyRows.length === 0
@@ -116,10 +110,6 @@ function addRecord(
     ...(historyRole === null ? [] : ['RESET ROLE']),
   ])
   return ledger.hash
-}
-
-function setLocally(name: string, value: string): string {
-  return `pg_catalog.set_config('${name}', ${value}, true)`
 }
 
 /**
@@ -143,11 +133,15 @@ class Marks {
     this.areUsed = areUsed
   }
 
-  /** Expression that takes the next reading. */
-  set(): string {
+  /**
+   * Statement that takes the next reading.
+   *
+   * @param factor expression that is 1, or fails when the transaction is not ours any more.
+   */
+  set(factor: string): string {
     this.#count += 1
-    const now = 'EXTRACT(epoch FROM pg_catalog.clock_timestamp()) OPERATOR(pg_catalog.*) 1000'
-    return setLocally(`schemaway.mark_${this.#count}`, `(${now})::pg_catalog.text`)
+    const now = `EXTRACT(epoch FROM pg_catalog.clock_timestamp()) OPERATOR(pg_catalog.*) 1000 OPERATOR(pg_catalog.*) (${factor})`
+    return `SELECT pg_catalog.set_config('schemaway.mark_${this.#count}', (${now})::pg_catalog.text, true)`
   }
 
   /** Milliseconds of the step that began `back` readings before the last one to be set. */

@@ -7,14 +7,16 @@ import type { LedgerEntry } from '../history/ledger-entry.js'
 import { quoteIdentifier } from '../history/quote-sql.js'
 import type { LedgerDraft } from '../plan/plan.js'
 import { openSessionWithRetries } from './connect-retry.js'
-import { createEmit, type Emit, emitRetry } from './emit.js'
+import { createEmit, type Emit, sessionListeners } from './emit.js'
 import { acquireLock, holdsLock, lockKey, releaseLock } from './lock.js'
 import { createMask } from './mask.js'
 import { resolveTarget } from './resolve-target.js'
 import { ServerError } from './server-error.js'
 import { openSession, type Session } from './session.js'
-import { settingsSql } from './session-settings.js'
+import { readResetValuesSql, sessionSettings, settingsStatements } from './session-settings.js'
 import { toolVersion } from './tool-version.js'
+
+const invalidParameterValue = '22023'
 
 /** One call of a writing command: its session, its lock, and what it writes into every ledger row. */
 export class Run {
@@ -25,7 +27,7 @@ export class Run {
   /** Hides the values of the caller's placeholders. */
   readonly mask: (text: string) => string
   readonly session: Session
-  readonly settings: string
+  readonly settings: readonly string[]
   /** Role that may use history and ledger when the login itself may not. */
   historyRole: string | null = null
   /** Where the ledger's hash chain goes on. */
@@ -34,14 +36,17 @@ export class Run {
   #clockOffset = 0
   #observer: Promise<Session> | null = null
   readonly #key: bigint
+  /** Which program on which machine runs this. */
+  readonly #client: string
 
-  constructor(config: Config, session: Session, settings: string) {
+  constructor(config: Config, session: Session, settings: readonly string[]) {
     this.config = config
     this.session = session
     this.settings = settings
     this.place = placeHistory(config)
     this.emit = createEmit(config)
     this.mask = createMask(config.placeholders)
+    this.#client = `${config.applicationName}@${hostname()}:${process.pid}`
     this.#key = lockKey(this.place.history)
   }
 
@@ -61,7 +66,7 @@ export class Run {
       ...draft,
       run: this.id,
       login: this.#login,
-      client: `${this.config.applicationName}@${hostname()}:${process.pid}`,
+      client: this.#client,
       toolVersion,
       occurredAt: new Date(this.#clockOffset + performance.now()).toISOString(),
     }
@@ -105,16 +110,14 @@ export class Run {
   }
 }
 
-/** Connects, prepares the session and takes the lock; closes everything when that fails. */
-export async function openRun(config: Config): Promise<Run> {
+/**
+ * Prepares the session and takes the lock; closes everything when that fails.
+ *
+ * @param opened a session to go on with; without one, a new one is opened.
+ */
+export async function openRun(config: Config, opened?: Session): Promise<Run> {
   const emit = createEmit(config)
-  const session = await openSessionWithRetries(resolveTarget(config), {
-    signal: config.signal,
-    connectRetries: config.connectRetries,
-    onRetry: emitRetry(emit),
-    onNotice: (notice) =>
-      emit({ type: 'notice', severity: notice.severity, message: createMask(config.placeholders)(notice.message) }),
-  })
+  const session = opened ?? (await connectForRun(config, emit))
   let run: Run | undefined
   try {
     run = new Run(config, session, await applySettings(session, config))
@@ -127,16 +130,28 @@ export async function openRun(config: Config): Promise<Run> {
   }
 }
 
-/** Some platforms cannot watch a connection while a statement runs; there the setting is left out. */
-async function applySettings(session: Session, { lockTimeout, statementTimeout }: Config): Promise<string> {
-  const settings = settingsSql({ lockTimeout, statementTimeout, canCheckConnection: true })
+async function connectForRun(config: Config, emit: Emit): Promise<Session> {
+  const { signal, connectRetries } = config
+  return await openSessionWithRetries(resolveTarget(config), {
+    signal,
+    connectRetries,
+    ...sessionListeners(config, emit),
+  })
+}
+
+async function applySettings(session: Session, config: Config): Promise<readonly string[]> {
+  const settings = sessionSettings(config)
+  const rows = await session.query<{ name: string; value: string }>(readResetValuesSql(settings))
+  const resetValues = new Map(rows.map((row) => [row.name, row.value]))
+  const statements = settingsStatements(settings, resetValues)
   try {
-    await session.query(settings)
-    return settings
+    await session.send(statements.join('; '))
+    return statements
   } catch (error) {
-    if (!(error instanceof ServerError) || error.sqlState !== '22023') throw error
-    const plain = settingsSql({ lockTimeout, statementTimeout, canCheckConnection: false })
-    await session.query(plain)
-    return plain
+    if (!(error instanceof ServerError) || error.sqlState !== invalidParameterValue) throw error
+    // Some platforms cannot watch a connection while a statement runs.
+    const rest = statements.filter((statement) => !statement.includes('client_connection_check_interval'))
+    await session.send(rest.join('; '))
+    return rest
   }
 }

@@ -1,50 +1,58 @@
-import { quoteLiteral } from '../history/quote-sql.js'
-
 /** Milliseconds after which the server looks whether we are still there. */
 const connectionCheckInterval = 500
 
-export interface SessionSettings {
-  readonly lockTimeout: number
-  readonly statementTimeout: number
-  /** False where the server cannot watch its connection (Windows). */
-  readonly canCheckConnection: boolean
-}
+/** What every migration can rely on, by name of the setting. */
+export type SessionSettings = ReadonlyMap<string, string>
 
 /**
- * Sets what every migration can rely on, in one statement.
+ * Settings of the session that runs migrations.
  *
  * `client_connection_check_interval` makes the server stop the work of a process that was killed; without it a statement
  * under way, and the COMMIT behind it, would still run. Strings are read by the standard, whatever the database says.
  */
-export function settingsSql(settings: SessionSettings): string {
-  const values = {
-    lock_timeout: `${settings.lockTimeout}ms`,
-    statement_timeout: `${settings.statementTimeout}ms`,
-    idle_in_transaction_session_timeout: '0',
-    idle_session_timeout: '0',
-    standard_conforming_strings: 'on',
-    ...(settings.canCheckConnection && { client_connection_check_interval: `${connectionCheckInterval}ms` }),
-  }
-  const calls = Object.entries(values).map(
-    ([name, value]) => `pg_catalog.set_config(${quoteLiteral(name)}, ${quoteLiteral(value)}, false)`,
-  )
-  return `SELECT ${calls.join(', ')}`
+export function sessionSettings(options: {
+  readonly lockTimeout: number
+  readonly statementTimeout: number
+}): SessionSettings {
+  return new Map([
+    ['lock_timeout', String(options.lockTimeout)],
+    ['statement_timeout', String(options.statementTimeout)],
+    ['idle_in_transaction_session_timeout', '0'],
+    ['idle_session_timeout', '0'],
+    ['standard_conforming_strings', 'on'],
+    ['client_connection_check_interval', String(connectionCheckInterval)],
+  ])
+}
+
+/** Asks to what RESET ALL takes the settings. */
+export function readResetValuesSql(settings: SessionSettings): string {
+  const names = [...settings.keys()].map((name) => `'${name}'`).join(', ')
+  return `SELECT name, reset_val AS value FROM pg_catalog.pg_settings WHERE name IN (${names})`
+}
+
+/** SETs for those settings that RESET ALL does not bring to the wanted value by itself. */
+export function settingsStatements(
+  settings: SessionSettings,
+  resetValues: ReadonlyMap<string, string>,
+): readonly string[] {
+  return [...settings]
+    .filter(([name, value]) => resetValues.get(name) !== value)
+    .map(([name, value]) => `SET ${name} = ${value}`)
 }
 
 /**
  * Undoes what a script did to its session, but keeps the session's lock, which DISCARD ALL would release.
  *
- * It stands at the end of each message and not at the beginning of the next: the server splits a message into statements
+ * It is DISCARD ALL without the locks; without the plans, which are no state that a script could see; and without the role,
+ * which is reset before history is written. It stands at the end of each message and not at the beginning of the next: the server splits a message into statements
  * before it runs the first, so a setting such as `standard_conforming_strings` that an earlier script left behind would
  * already have changed how the next one is read.
  */
 export const resetStatements = [
   'CLOSE ALL',
-  'SET SESSION AUTHORIZATION DEFAULT',
   'RESET ALL',
   'DEALLOCATE ALL',
   'UNLISTEN *',
-  'DISCARD PLANS',
   'DISCARD TEMP',
   'DISCARD SEQUENCES',
 ] as const

@@ -25,7 +25,7 @@ test('what a script leaves in its session does not reach the next one', async (t
     {
       role: 'postgres',
       work_mem: fresh?.['work_mem'],
-      search_path: '"public", "$user", public',
+      search_path: 'public, "$user", public',
       lock_timeout: '2s',
       prepared: 0,
       cursors: 0,

@@ -1,0 +1,155 @@
+import { randomUUID } from 'node:crypto'
+import { type Blocker, SchemawayError } from '../errors/schemaway-error.js'
+import type { Plan, PlanStep } from '../plan/plan.js'
+import { throwIfAborted } from './abort.js'
+import { BlockerWatch } from './blocker-watch.js'
+import { dataLossCheck } from './data-loss.js'
+import { type Message, writeMessage } from './message.js'
+import type { Run } from './open-run.js'
+import { ServerError } from './server-error.js'
+
+/** What became of one step. */
+export interface StepResult {
+  readonly step: PlanStep
+  readonly milliseconds: number
+}
+
+/** Steps that travel in one message, and whether it opens and ends their transaction. */
+export interface Parcel {
+  readonly steps: readonly PlanStep[]
+  readonly begins: boolean
+  readonly commits: boolean
+}
+
+/** A message that the server refused, on its way to be tried again or explained. */
+export class MessageFailure extends Error {
+  override readonly cause: ServerError
+  readonly sent: Message
+  readonly blockers: readonly Blocker[]
+
+  constructor(cause: ServerError, sent: Message, blockers: readonly Blocker[]) {
+    super(cause.message)
+    this.cause = cause
+    this.sent = sent
+    this.blockers = blockers
+  }
+}
+
+/** Sends steps to the server, one message at a time, and tells the world about it. */
+export class StepSender {
+  /** Tables with pages but without rows, which a rollback may drop. */
+  knownEmpty: readonly string[] = []
+  readonly #run: Run
+  readonly #numbers: ReadonlyMap<PlanStep, number>
+  readonly #watch: BlockerWatch
+  /** Does not survive the end of the transaction in which it is set. */
+  readonly #token = randomUUID()
+  #ahead: {
+    readonly steps: readonly PlanStep[]
+    readonly ledgerHash: string | null
+    readonly message: Message
+  } | null = null
+
+  constructor(plan: Plan, run: Run) {
+    this.#run = run
+    this.#numbers = new Map(plan.steps.map((step, index) => [step, index + 1]))
+    this.#watch = new BlockerWatch(run)
+  }
+
+  /** Whether tables with rows must not be dropped. */
+  get guardsData(): boolean {
+    const { config } = this.#run
+    return config.command === 'rollback' && !config.allowDataLoss
+  }
+
+  /**
+   * @param next what will probably be sent afterwards; its message is written while the server works on this one.
+   * @throws MessageFailure when the server refuses it.
+   * @throws SchemawayError `ABORTED`, `CONNECTION_LOST`, `COMMIT_FAILED`.
+   */
+  async send(parcel: Parcel, next: Parcel | null): Promise<readonly StepResult[]> {
+    const { steps } = parcel
+    const { session, config } = this.#run
+    throwIfAborted(config.signal, 'between two migrations')
+    const message = this.#takeAhead(steps) ?? this.write(parcel)
+    this.#tell('stepStarted', steps)
+    const started = performance.now()
+    const cancel = (): void => void session.cancel().catch(() => {})
+    config.signal?.addEventListener('abort', cancel, { once: true })
+    this.#watch.messageBegins()
+    try {
+      const sending = session.send(message.text)
+      if (next !== null) setImmediate(() => this.#writeAhead(next, message))
+      const { commandTags } = await sending
+      if (parcel.commits) checkCommit(commandTags, message, steps)
+    } catch (error) {
+      if (!(error instanceof ServerError)) throw error
+      throw new MessageFailure(error, message, this.#watch.blockers)
+    } finally {
+      this.#watch.messageEnds()
+      config.signal?.removeEventListener('abort', cancel)
+    }
+    this.#run.ledgerHash = message.ledgerHash
+    const milliseconds = Math.round((performance.now() - started) / steps.length)
+    this.#tell('stepFinished', steps, milliseconds)
+    return steps.map((step) => ({ step, milliseconds }))
+  }
+
+  write({ steps, begins, commits }: Parcel, ledgerHash = this.#run.ledgerHash): Message {
+    const run = this.#run
+    return writeMessage(steps, {
+      begins,
+      commits,
+      token: this.#token,
+      place: run.place,
+      backendPid: run.session.backendPid,
+      ledgerHash,
+      completeEntry: (draft) => run.completeEntry(draft),
+      historyRole: run.historyRole,
+      dataLossCheck: this.guardsData ? dataLossCheck(run.place, this.knownEmpty) : null,
+      settings: run.settings,
+    })
+  }
+
+  stop(): void {
+    this.#watch.stop()
+  }
+
+  #writeAhead(parcel: Parcel, before: Message): void {
+    const message = this.write(parcel, before.ledgerHash)
+    this.#ahead = { steps: parcel.steps, ledgerHash: before.ledgerHash, message }
+  }
+
+  /** The message that was written ahead, if nothing has come in between. */
+  #takeAhead(steps: readonly PlanStep[]): Message | null {
+    const ahead = this.#ahead
+    this.#ahead = null
+    return ahead !== null && ahead.steps === steps && ahead.ledgerHash === this.#run.ledgerHash ? ahead.message : null
+  }
+
+  #tell(type: 'stepStarted' | 'stepFinished', steps: readonly PlanStep[], milliseconds = 0): void {
+    const { config, emit } = this.#run
+    if (!config.isObserved) return
+    for (const step of steps) {
+      const fact = {
+        action: step.action,
+        number: this.#numbers.get(step) ?? 0,
+        of: this.#numbers.size,
+        ...step.reference,
+      }
+      emit(type === 'stepStarted' ? { type, ...fact } : { type, milliseconds, ...fact })
+    }
+  }
+}
+
+/** A COMMIT of a transaction that cannot be committed answers ROLLBACK, without an error. */
+function checkCommit(commandTags: readonly string[], { segments }: Message, steps: readonly PlanStep[]): void {
+  const commit = segments.find((one) => one.role === 'commit')
+  const tag = commit === undefined ? 'COMMIT' : commandTags[commit.statementsBefore]
+  if (tag === 'COMMIT') return
+  throw new SchemawayError(
+    'COMMIT_FAILED',
+    `The server answered ${tag ?? 'nothing'} to the COMMIT after ${steps.at(-1)?.reference.script ?? 'the last script'}: nothing ` +
+      'of that transaction remains. Run info() to see the state, then run again.',
+  )
+}
