@@ -1,0 +1,64 @@
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import test from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { testDatabase } from '../../lib/testing/index.js'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+const readme = readFileSync(join(root, 'README.md'), 'utf8')
+
+/** Code blocks of a language, in order. */
+function blocks(language: string): readonly string[] {
+  return [...readme.matchAll(new RegExp(`\`\`\`${language}\n([\\s\\S]*?)\`\`\``, 'g'))].map(([, code = '']) => code)
+}
+
+/** What each TypeScript block of the README prints, in order, when they run one after the other on one database. */
+const expected: readonly RegExp[] = [
+  /8 migrations applied, now at 20260105\.100300/,
+  /0 members/,
+  /^$/,
+  /20260105\.095900 iam roles Success[\s\S]*20260301\.090000 billing invoices Success/,
+  /INVALID_OPTIONS [\s\S]*did you mean `placeholders`\?/,
+]
+
+test('the code of the README runs, block by block', async (t) => {
+  const { url } = await testDatabase(t)
+  mkdirSync(join(root, '.tmp'), { recursive: true })
+  const directory = mkdtempSync(join(root, '.tmp', 'readme-'))
+  t.after(() => rmSync(directory, { recursive: true, force: true }))
+  for (const text of blocks('sql')) {
+    const [, path = ''] = /^-- (\S+)\n/.exec(text) ?? []
+    assert.notEqual(path, '', 'an SQL block begins with the path of its file')
+    mkdirSync(join(directory, dirname(path)), { recursive: true })
+    writeFileSync(join(directory, path), text)
+  }
+  const programs = blocks('ts')
+  assert.equal(programs.length, expected.length)
+  for (const [index, program] of programs.entries()) {
+    const file = join(directory, `block-${index + 1}.mts`)
+    writeFileSync(file, program)
+    const child = spawn(process.execPath, ['--import', 'tsx', file], {
+      cwd: root,
+      env: { ...process.env, DATABASE_URL: url },
+    })
+    let output = ''
+    let errors = ''
+    child.stdout.on('data', (chunk) => (output += chunk))
+    child.stderr.on('data', (chunk) => (errors += chunk))
+    const [code] = await once(child, 'close')
+    assert.equal(code, 0, `block ${index + 1}:\n${program}\n${errors}`)
+    assert.match(output.trim(), expected[index] ?? /^$/)
+  }
+})
+
+test('every local link of the README leads to a file', () => {
+  const links = [...readme.matchAll(/\]\((?!https?:)([^)#]+)/g)].map(([, path = '']) => path)
+  assert.ok(links.length > 3)
+  assert.deepEqual(
+    links.filter((path) => !existsSync(join(root, path))),
+    [],
+  )
+})
