@@ -1,0 +1,69 @@
+import type { TestContext } from 'node:test'
+import postgres from 'postgres'
+import type { RoleNames } from '../../lib/model/role-names.js'
+import { type TestDatabase, testDatabase } from '../../lib/testing/index.js'
+import { runFiles, upFiles } from './iam-files.js'
+
+/** Two organisations; each has a member of its own, and both have the user `shared`. */
+export const ids = {
+  red: '00000000-0000-7000-8000-00000000000a',
+  blue: '00000000-0000-7000-8000-00000000000b',
+  redMember: '00000000-0000-7000-8000-0000000000a1',
+  blueMember: '00000000-0000-7000-8000-0000000000b1',
+  shared: '00000000-0000-7000-8000-0000000000c1',
+} as const
+
+export interface Client {
+  readonly sql: postgres.Sql
+  /** Messages of the server below an error, oldest first. */
+  readonly notices: readonly postgres.Notice[]
+}
+
+/** Opens a client of one connection, and closes it when the test is over. */
+export function openClient(
+  t: TestContext,
+  url: string,
+  login?: { readonly name: string; readonly password: string },
+): Client {
+  const target = new URL(url)
+  if (login !== undefined) {
+    target.username = login.name
+    target.password = login.password
+  }
+  const notices: postgres.Notice[] = []
+  const sql = postgres(target.href, { max: 1, fetch_types: false, onnotice: (notice) => void notices.push(notice) })
+  t.after(async () => await sql.end({ timeout: 1 }))
+  return { sql, notices }
+}
+
+/** Gives a test a database with the schema iam. */
+export async function iamDatabase(t: TestContext, roleNames?: RoleNames): Promise<TestDatabase> {
+  const database = await testDatabase(t)
+  const { sql } = openClient(t, database.url)
+  await runFiles(sql, upFiles(roleNames))
+  await sql.end()
+  return database
+}
+
+/** Gives a test a database with the schema iam and {@link ids two organisations}. */
+export async function tenantDatabase(t: TestContext): Promise<TestDatabase> {
+  const database = await iamDatabase(t)
+  const { red, blue, redMember, blueMember, shared } = ids
+  await database.sql`
+    INSERT INTO iam.organisations (id, slug, name) VALUES (${red}, 'red', 'Red'), (${blue}, 'blue', 'Blue')`
+  await database.sql`
+    INSERT INTO iam.users (id, email, name, oidc_issuer, oidc_sub) VALUES
+      (${redMember}, 'red@example.org', 'Rita', 'https://login.example', 'rita'),
+      (${blueMember}, 'blue@example.org', 'Bob', 'https://login.example', 'bob'),
+      (${shared}, 'shared@example.org', 'Sam', 'https://login.example', 'sam')`
+  await database.sql`
+    INSERT INTO iam.organisation_users (organisation_id, user_id, role) VALUES
+      (${red}, ${redMember}, 'admin'), (${blue}, ${blueMember}, 'admin'),
+      (${red}, ${shared}, 'viewer'), (${blue}, ${shared}, 'viewer')`
+  return database
+}
+
+/** Matches an error of the server by its SQLSTATE. */
+export function sqlState(code: string): (error: unknown) => boolean {
+  return (error) => error instanceof postgres.PostgresError && error.code === code
+}

@@ -1,0 +1,238 @@
+import assert from 'node:assert/strict'
+import { type TestContext, test } from 'node:test'
+import type { Sql } from 'postgres'
+import type { RoleNames } from '../../lib/model/role-names.js'
+import { type TestDatabase, testDatabase } from '../../lib/testing/index.js'
+import { readCatalogue } from './catalogue.js'
+import { type Client, openClient, sqlState } from './iam-database.js'
+import { downFiles, type IamFile, runFiles, upFiles } from './iam-files.js'
+
+/** Roles and a login that nobody else uses, in a database of their own. */
+interface Setting {
+  readonly database: TestDatabase
+  readonly roles: RoleNames
+  /** The login's name. */
+  readonly login: string
+  readonly client: Client
+  /** Whether the server is 16 or later, where the right to use a role is told apart from membership. */
+  readonly isNewer: boolean
+}
+
+let settings = 0
+const password = 'only for this test'
+
+async function prepare(t: TestContext, attributes: string, ownsDatabase: boolean): Promise<Setting> {
+  const database = await testDatabase(t)
+  const prefix = `iam_${process.pid}_${++settings}`
+  const login = `${prefix}_login`
+  const roles = nameRoles(prefix)
+  await database.sql.unsafe(`CREATE ROLE ${login} LOGIN ${attributes} PASSWORD '${password}'`)
+  if (ownsDatabase) await database.sql.unsafe(`ALTER DATABASE ${database.name} OWNER TO ${login}`)
+  const client = openClient(t, database.url, { name: login, password })
+  // After the database is dropped, which was registered before.
+  dropRolesAfter(t, database.url, [...Object.values(roles), login])
+  const [version] = await database.sql<
+    { number: number }[]
+  >`SELECT current_setting('server_version_num')::int AS number`
+  return { database, roles, login, client, isNewer: (version?.number ?? 0) >= 160000 }
+}
+
+function nameRoles(prefix: string): RoleNames {
+  return { owner: `${prefix}_owner`, app: `${prefix}_app`, worker: `${prefix}_worker`, readonly: `${prefix}_readonly` }
+}
+
+function dropRolesAfter(t: TestContext, url: string, names: readonly string[]): void {
+  const maintenance = new URL(url)
+  maintenance.pathname = '/postgres'
+  t.after(async () => {
+    const { sql } = openClient(t, maintenance.href)
+    for (const name of names) await sql.unsafe(`DROP ROLE IF EXISTS ${name}`)
+    await sql.end()
+  })
+}
+
+/** What an administrator has to run, in place of a login that may not. */
+function statementsFor({ roles, login, database, isNewer }: Setting): string {
+  const { owner, app, worker, readonly } = roles
+  return (
+    `CREATE ROLE ${owner} NOLOGIN; CREATE ROLE ${app} NOLOGIN; CREATE ROLE ${worker} NOLOGIN; ` +
+    `CREATE ROLE ${readonly} NOLOGIN; GRANT ${worker} TO ${owner}${isNewer ? ' WITH INHERIT TRUE' : ''}; ` +
+    `GRANT ${owner} TO ${login}; GRANT CREATE, CONNECT ON DATABASE ${database.name} TO ${owner};`
+  )
+}
+
+const rolesStep = (roles: RoleNames): readonly IamFile[] => upFiles(roles).slice(0, 1)
+
+test('a login that may create roles and owns the database runs all files, up, down and up', async (t) => {
+  const setting = await prepare(t, 'CREATEROLE', true)
+  const { client, roles, database } = setting
+  await runFiles(client.sql, upFiles(roles))
+  const up = await readCatalogue(client.sql, ['iam'])
+  assert.deepEqual(
+    up.extensions.map(({ owner }) => owner),
+    [roles.owner],
+  )
+  assert.ok([...up.tables, ...up.functions, ...up.schemas].every(({ owner }) => owner === roles.owner))
+  await runFiles(client.sql, downFiles(roles))
+  const down = await readCatalogue(database.sql, ['iam'])
+  assert.deepEqual([down.schemas, down.grants.filter((grant) => grant.startsWith(roles.owner))], [[], []])
+  assert.deepEqual(
+    client.notices.filter(({ severity }) => severity === 'WARNING'),
+    [],
+  )
+  await runFiles(client.sql, upFiles(roles))
+  assert.deepEqual(await readCatalogue(client.sql, ['iam']), up)
+})
+
+test('what such a login makes equals what a superuser makes', async (t) => {
+  const { client, roles, database } = await prepare(t, 'CREATEROLE', true)
+  await runFiles(client.sql, upFiles(roles))
+  const byLogin = await readCatalogue(client.sql, ['iam'])
+  const other = await testDatabase(t)
+  const superuser = openClient(t, other.url)
+  await runFiles(superuser.sql, upFiles(roles))
+  const { grants: _, ...bySuperuser } = await readCatalogue(superuser.sql, ['iam'])
+  assert.deepEqual({ ...byLogin, grants: undefined }, { ...bySuperuser, grants: undefined })
+  assert.notEqual(database.name, other.name)
+  // Drops of the roles come after those of both databases.
+  await other.drop()
+})
+
+test('a login without rights is told what an administrator has to run, and goes on once that was done', async (t) => {
+  const setting = await prepare(t, '', false)
+  const { client, roles, database } = setting
+  const statements = statementsFor(setting)
+  await assert.rejects(runFiles(client.sql, rolesStep(roles)), {
+    code: '42501',
+    hint: `Ask an administrator to run: ${statements}`,
+  })
+  await database.sql.unsafe(statements)
+  await runFiles(client.sql, [...upFiles(roles), ...upFiles(roles)])
+  const { tables } = await readCatalogue(client.sql, ['iam'])
+  assert.ok(tables.length > 0 && tables.every(({ owner }) => owner === roles.owner))
+})
+
+test('the hint names only what is missing', async (t) => {
+  const setting = await prepare(t, '', false)
+  const { client, roles, database } = setting
+  const [first = '', ...rest] = statementsFor(setting).split('; ')
+  await database.sql.unsafe(first)
+  await assert.rejects(runFiles(client.sql, rolesStep(roles)), {
+    code: '42501',
+    hint: `Ask an administrator to run: ${rest.join('; ')}`,
+  })
+})
+
+test('roles that another login made are reported, not taken', async (t) => {
+  const { client, roles, login, database, isNewer } = await prepare(t, 'CREATEROLE', true)
+  for (const role of Object.values(roles)) await database.sql.unsafe(`CREATE ROLE ${role} NOLOGIN`)
+  const run = runFiles(client.sql, rolesStep(roles))
+  if (isNewer) {
+    const hint = `Ask an administrator to run: GRANT ${roles.worker} TO ${roles.owner} WITH INHERIT TRUE; GRANT ${roles.owner} TO ${login}; GRANT CREATE, CONNECT ON DATABASE ${database.name} TO ${roles.owner};`
+    await assert.rejects(run, { code: '42501', hint })
+  } else {
+    // Before 16 whoever has CREATEROLE may grant any role.
+    await run
+  }
+})
+
+test('a GRANT that the server passes over with a warning is reported like a refused one', async (t) => {
+  const setting = await prepare(t, 'CREATEROLE', false)
+  const { client, roles, database } = setting
+  const statements = statementsFor(setting)
+  await assert.rejects(runFiles(client.sql, rolesStep(roles)), {
+    code: '42501',
+    message: 'roles are still incomplete after five rounds',
+    hint: `Ask an administrator to run: ${statements}`,
+  })
+  await database.sql.unsafe(statements)
+  await runFiles(client.sql, upFiles(roles))
+})
+
+test('an owner that would not inherit from the worker is made to', async (t) => {
+  const { roles, database } = await prepare(t, '', false)
+  const superuser = openClient(t, database.url)
+  for (const role of [roles.owner, roles.worker]) await superuser.sql.unsafe(`CREATE ROLE ${role} NOLOGIN NOINHERIT`)
+  await superuser.sql.unsafe(`GRANT ${roles.worker} TO ${roles.owner}`)
+  await runFiles(superuser.sql, upFiles(roles))
+  const [row] = await superuser.sql`SELECT pg_has_role(${roles.owner}, ${roles.worker}, 'USAGE') AS inherits`
+  assert.deepEqual(row, { inherits: true })
+})
+
+test('undo leaves to the administrator what the administrator granted, and says so', async (t) => {
+  const setting = await prepare(t, '', false)
+  const { client, roles, database } = setting
+  await database.sql.unsafe(statementsFor(setting))
+  await runFiles(client.sql, upFiles(roles))
+  await runFiles(client.sql, [...downFiles(roles), ...downFiles(roles)])
+  const statement = `REVOKE CREATE, CONNECT ON DATABASE ${database.name} FROM ${roles.owner};`
+  const warnings = client.notices.filter(({ message }) => message?.includes('keeps its rights on database'))
+  assert.deepEqual(
+    warnings.map(({ severity, hint }) => [severity, hint]),
+    [1, 2].map(() => ['WARNING', `Ask an administrator to run: ${statement}`]),
+  )
+  const ownerGrants = async (sql: Sql): Promise<readonly string[]> =>
+    (await readCatalogue(sql, ['iam'])).grants.filter((grant) => grant.startsWith(roles.owner))
+  assert.deepEqual(await ownerGrants(client.sql), [`${roles.owner}: CONNECT, CREATE`])
+  await database.sql.unsafe(statement)
+  assert.deepEqual(await ownerGrants(client.sql), [])
+})
+
+test('undo works where nobody but named roles may connect', async (t) => {
+  const setting = await prepare(t, '', false)
+  const { client, roles, database, login } = setting
+  await database.sql.unsafe(
+    `REVOKE ALL ON DATABASE ${database.name} FROM PUBLIC; GRANT CONNECT ON DATABASE ${database.name} TO ${login}`,
+  )
+  await database.sql.unsafe(statementsFor(setting))
+  await runFiles(client.sql, [...upFiles(roles), ...downFiles(roles)])
+  assert.deepEqual((await readCatalogue(client.sql, ['iam'])).schemas, [])
+})
+
+test('a database that belongs to the owner role keeps the rights of its owner', async (t) => {
+  const { roles, database } = await prepare(t, '', false)
+  const superuser = openClient(t, database.url)
+  await runFiles(superuser.sql, rolesStep(roles))
+  await superuser.sql.unsafe(`ALTER DATABASE ${database.name} OWNER TO ${roles.owner}`)
+  await runFiles(superuser.sql, [...upFiles(roles), ...downFiles(roles), ...upFiles(roles)])
+  assert.equal((await readCatalogue(superuser.sql, ['iam'])).schemas.length, 1)
+  await superuser.sql.unsafe(`ALTER DATABASE ${database.name} OWNER TO CURRENT_USER`)
+})
+
+test('eight databases make the same roles at the same moment', async (t) => {
+  const databases = await Promise.all(Array.from({ length: 8 }, async () => await testDatabase(t)))
+  const roles = nameRoles(`iam_${process.pid}_${++settings}`)
+  dropRolesAfter(t, databases[0]?.url ?? '', Object.values(roles))
+  const clients = databases.map(({ url }) => openClient(t, url))
+  await Promise.all(clients.map(async ({ sql }) => await sql`SELECT 1`))
+  await Promise.all(clients.map(async ({ sql }) => await runFiles(sql, upFiles(roles))))
+  const [first, ...others] = await Promise.all(clients.map(async ({ sql }) => await readCatalogue(sql, ['iam'])))
+  for (const other of others) assert.deepEqual(other, first)
+})
+
+test('citext is found in any schema, and is asked for when it cannot be created or used', async (t) => {
+  const setting = await prepare(t, '', false)
+  const { client, roles, database } = setting
+  await database.sql.unsafe(statementsFor(setting))
+  await database.sql.unsafe('DROP SCHEMA public')
+  await runFiles(client.sql, rolesStep(roles))
+  await assert.rejects(runFiles(client.sql, upFiles(roles)), {
+    code: '3F000',
+    hint: /^Ask an administrator to run: CREATE EXTENSION citext WITH SCHEMA public;/,
+  })
+  await database.sql.unsafe('CREATE SCHEMA types; CREATE EXTENSION citext WITH SCHEMA types')
+  await assert.rejects(runFiles(client.sql, upFiles(roles)), {
+    code: '42501',
+    hint: `Ask an administrator to run: GRANT USAGE ON SCHEMA types TO ${roles.owner};`,
+  })
+  await database.sql.unsafe(`GRANT USAGE ON SCHEMA types TO ${roles.owner}`)
+  await runFiles(client.sql, [...upFiles(roles), ...upFiles(roles)])
+  const { domains } = await readCatalogue(client.sql, ['iam'])
+  assert.deepEqual(domains.find(({ name }) => name === 'iam.email')?.type, 'types.citext')
+})
+
+test('a login that is no member of the owner role cannot run the files behind the roles step', async (t) => {
+  const { client, roles, database } = await prepare(t, '', false)
+  await runFiles(openClient(t, database.url).sql, rolesStep(roles))
+  await assert.rejects(runFiles(client.sql, upFiles(roles).slice(1)), sqlState('42501'))
+})
