@@ -19,7 +19,7 @@ export interface MessageOptions {
   readonly token: string
   readonly backendPid: number
   readonly ledgerHash: string | null
-  /** Completes a ledger entry with who, where and when. */
+  /** Completes a ledger entry with who and where. */
   readonly completeEntry: (draft: LedgerDraft) => LedgerEntry
   /** Role that may write history and ledger when the login itself may not. */
   readonly historyRole: string | null

@@ -33,7 +33,6 @@ export class Run {
   /** Where the ledger's hash chain goes on. */
   ledgerHash: string | null = null
   #login = ''
-  #clockOffset = 0
   #observer: Promise<Session> | null = null
   readonly #key: bigint
   /** Which program on which machine runs this. */
@@ -55,10 +54,9 @@ export class Run {
     await acquireLock(this.session, this.#key, { longestWait: waitForLock, signal, emit: this.emit })
   }
 
-  /** Learns who writes and what time it is on the server. */
-  identify(login: string, serverNow: number): void {
+  /** Learns who writes. */
+  identify(login: string): void {
     this.#login = login
-    this.#clockOffset = serverNow - performance.now()
   }
 
   completeEntry(draft: LedgerDraft): LedgerEntry {
@@ -68,7 +66,6 @@ export class Run {
       login: this.#login,
       client: this.#client,
       toolVersion,
-      occurredAt: new Date(this.#clockOffset + performance.now()).toISOString(),
     }
   }
 

@@ -29,7 +29,7 @@ export async function prepareHistory(run: Run): Promise<PreparedHistory> {
   const found = await readState(run.session, run.place, run.config.roles.owner)
   refuseUnsuitableServer(run, found.state)
   run.historyRole = found.historyRole
-  run.identify(found.state.sessionUser, found.state.now)
+  run.identify(found.state.sessionUser)
   await createMissingTables(run, found.state)
   const rows = found.state.rows ?? (await readState(run.session, run.place, run.config.roles.owner)).state.rows ?? []
   await grantToOwnerRole(run)

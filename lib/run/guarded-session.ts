@@ -1,0 +1,316 @@
+import { type Readable, Stream, type Writable } from 'node:stream'
+import postgres from 'postgres'
+import { SchemawayError } from '../errors/schemaway-error.js'
+import { refuseAuthentication } from './authentication.js'
+import { type Connection, HostFailure } from './connect.js'
+import type { ConnectionTarget } from './connection-target.js'
+import { DriverStream } from './driver-stream.js'
+import { FrameCounter, type TransactionStatus } from './frame-counter.js'
+import { readNotice, ServerError, type ServerFields, type ServerNotice } from './server-error.js'
+import type { CompletedMessage, CopyData, Session } from './session.js'
+
+type Row = Record<string, unknown>
+/** What the driver made of a message; `copy` when the message waits for the end of a COPY. */
+type Answer =
+  | { readonly value: unknown; readonly copy?: Readable | Writable }
+  | { readonly error: unknown; readonly copy?: undefined }
+
+const closeTimeout = 2_000
+const terminate = Buffer.from([0x58, 0, 0, 0, 4])
+
+/**
+ * A session over one connection. postgres.js authenticates, sends and reads rows; whether an answer is complete,
+ * whether the connection still stands, and when to give up is decided here, from the stream itself.
+ */
+export class GuardedSession implements Session {
+  readonly display: string
+  readonly #target: ConnectionTarget
+  readonly #connection: Connection
+  readonly #frames: FrameCounter
+  readonly #driver: ReturnType<typeof createDriver>
+  #isStreamClosed = false
+  #streamError: Error | null = null
+  #refusal: HostFailure | null = null
+  #isReady = true
+  #onReady: (() => void) | null = null
+  #copies = 0
+  /** Rejects what is being waited for; null while no message is under way. */
+  #fail: ((error: unknown) => void) | null = null
+  #cancelling: Promise<unknown> = Promise.resolve()
+  #closing: Promise<void> | null = null
+
+  constructor(
+    target: ConnectionTarget,
+    connection: Connection,
+    password: string,
+    onNotice: ((notice: ServerNotice) => void) | undefined,
+  ) {
+    this.display = `${connection.host}/${target.database}`
+    this.#target = target
+    this.#connection = connection
+    this.#frames = new FrameCounter({
+      onAuthentication: (kind, body) => this.#checkAuthentication(kind, body),
+      onCopy: () => this.#countCopy(),
+      onNotice: (fields) => tell(onNotice, fields),
+      onReady: () => {
+        this.#isReady = true
+        this.#onReady?.()
+      },
+    })
+    const stream = new DriverStream(connection.stream, this.#frames, (error) => this.#takeLoss(error))
+    this.#driver = createDriver(target, password, stream)
+  }
+
+  get backendPid(): number {
+    return this.#frames.backendPid
+  }
+
+  get secret(): Uint8Array {
+    return this.#frames.secret
+  }
+
+  get parameters(): ReadonlyMap<string, string> {
+    return this.#frames.parameters
+  }
+
+  get transactionStatus(): TransactionStatus {
+    return this.#frames.transactionStatus
+  }
+
+  get isLost(): boolean {
+    return this.#isStreamClosed || this.#closing !== null
+  }
+
+  /** @throws HostFailure */
+  async logIn(): Promise<void> {
+    this.#isReady = false
+    const answer = await this.#untilLost(settle(this.#driver.unsafe('').simple())).catch((error: unknown) => ({
+      error,
+    }))
+    this.#fail = null
+    if (!('error' in answer)) return
+    if (this.#refusal !== null) throw this.#refusal
+    const { error: fields } = this.#frames
+    if (fields !== null) throw new HostFailure('login', describe(fields), { code: fields.get('C') ?? null })
+    if (hasCode(answer.error, 'SASL_SIGNATURE_MISMATCH')) {
+      throw new HostFailure('login', 'the server could not prove that it knows the password', {
+        code: answer.error.code,
+      })
+    }
+    const cause = this.#streamError ?? undefined
+    if (cause !== undefined && !hasCode(cause)) throw new HostFailure('protocol', cause.message, { cause })
+    throw new HostFailure('closed', 'the server closed the connection during the login', {
+      code: cause?.code ?? null,
+      cause,
+    })
+  }
+
+  async query<Wanted extends object>(text: string): Promise<Wanted[]> {
+    return lastRows(await this.#run(text)) as Wanted[]
+  }
+
+  async send(message: string, copyData?: CopyData): Promise<CompletedMessage> {
+    const answer = await this.#run(message, copyData)
+    const { commandTags, transactionStatus } = this.#frames
+    return { completed: commandTags.length, commandTags, lastRows: lastRows(answer), transactionStatus }
+  }
+
+  async cancel(): Promise<void> {
+    if (this.#fail === null || this.isLost) return
+    const request = import('./cancel.js').then(({ sendCancelRequest }) =>
+      sendCancelRequest(this.#target, this.#connection, this.#frames),
+    )
+    this.#cancelling = Promise.allSettled([this.#cancelling, request])
+    await request
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#shutDown()
+    return this.#closing
+  }
+
+  async #run(text: string, copyData?: CopyData): Promise<unknown> {
+    if (this.#fail !== null) throw new Error('A session sends one message at a time; await the one under way first.')
+    this.#fail = () => {}
+    try {
+      await this.#cancelling
+      if (this.isLost) throw this.#connectionLost()
+      this.#frames.startMessage()
+      this.#isReady = false
+      this.#copies = 0
+      const ready = new Promise<void>((resolve) => (this.#onReady = resolve))
+      const answer = await this.#untilLost(settle(this.#driver.unsafe(text).simple()))
+      const copied =
+        answer.copy === undefined ? answer : await this.#untilLost(this.#copy(answer.copy, copyData, ready))
+      // The driver may settle earlier: when a COPY begins, or when it stumbles over a row.
+      await this.#untilLost(ready)
+      if (answer.copy !== undefined && 'error' in copied) throw copied.error
+      if (this.#frames.error !== null) throw new ServerError(this.#frames.error, this.#frames.commandTags)
+      if ('error' in answer) throw unreadable(answer.error)
+      return answer.value
+    } finally {
+      this.#fail = null
+      this.#onReady = null
+    }
+  }
+
+  /** Does not wait for data that comes slowly when the server has ended the COPY already. */
+  async #copy(stream: Readable | Writable, data: CopyData | undefined, ready: Promise<void>): Promise<Answer> {
+    const { runCopy } = await import('./run-copy.js')
+    const isOver = () => this.#isReady || this.isLost
+    const over = ready.then((): Answer => ({ value: [] }))
+    return Promise.race([settle(runCopy(stream, data, isOver)), over])
+  }
+
+  #untilLost<Value>(promise: Promise<Value>): Promise<Value> {
+    return new Promise((resolve, reject) => {
+      this.#fail = reject
+      promise.then(resolve, reject)
+    })
+  }
+
+  /** Of a second COPY the driver would tell nobody, and wait for ever. */
+  #countCopy(): void {
+    this.#copies += 1
+    if (this.#copies > 1) this.#connection.stream.destroy(new Error('a message may hold one COPY only'))
+  }
+
+  #takeLoss(error: Error | null): void {
+    this.#isStreamClosed = true
+    this.#streamError = error
+    this.#fail?.(this.#connectionLost())
+  }
+
+  #connectionLost(): SchemawayError {
+    const { farewell } = this.#frames
+    const sqlState = farewell?.get('C')
+    const serverMessage = farewell?.get('M')
+    const reason =
+      farewell !== null
+        ? describe(farewell)
+        : this.#closing !== null
+          ? 'it was closed here'
+          : (this.#streamError?.message ?? 'the server closed it without a word')
+    return new SchemawayError(
+      'CONNECTION_LOST',
+      `The connection to ${this.display} is lost: ${reason}. The server undoes what was not committed; run the command again.`,
+      {
+        details: {
+          server: this.display,
+          ...(sqlState !== undefined && { sqlState }),
+          ...(serverMessage !== undefined && { serverMessage }),
+        },
+        ...(this.#streamError !== null && { cause: this.#streamError }),
+      },
+    )
+  }
+
+  #checkAuthentication(kind: number, body: Buffer): void {
+    const reason = refuseAuthentication(kind, body)
+    if (reason === null) return
+    this.#refusal = new HostFailure('login', reason)
+    this.#connection.stream.destroy()
+  }
+
+  async #shutDown(): Promise<void> {
+    const { stream } = this.#connection
+    if (this.#isStreamClosed) return
+    const closed = new Promise<void>((resolve) => stream.once('close', () => resolve()))
+    if (this.#fail !== null) stream.destroy()
+    else stream.end(terminate)
+    // Something a COPY left unread would hold back the end of the stream.
+    stream.resume()
+    const timer = setTimeout(() => stream.destroy(), closeTimeout)
+    await closed
+    clearTimeout(timer)
+  }
+}
+
+function createDriver(target: ConnectionTarget, password: string, stream: DriverStream) {
+  let isTaken = false
+  const options = {
+    host: 'session',
+    port: 1,
+    database: target.database,
+    user: target.user,
+    pass: () => password,
+    connection: { ...target.startupParameters, application_name: target.applicationName },
+    socket: async () => {
+      if (isTaken) throw new Error('a session connects once')
+      isTaken = true
+      return stream
+    },
+    ssl: false,
+    sslnegotiation: null,
+    max: 1,
+    max_pipeline: 1,
+    prepare: false,
+    fetch_types: false,
+    no_subscribe: true,
+    debug: false,
+    publications: '',
+    connect_timeout: 0,
+    idle_timeout: 0,
+    max_lifetime: 0,
+    keep_alive: null,
+    backoff: false,
+    onnotice: () => {},
+  }
+  // The driver reads PG* variables by rules of its own, whatever its options say: PGTARGETSESSIONATTRS=any makes it
+  // throw. Ours have been read; it gets an empty environment for the length of this synchronous call.
+  const environment = process.env
+  process.env = {}
+  try {
+    return postgres(options)
+  } finally {
+    process.env = environment
+  }
+}
+
+/** A promise that never rejects, so that an answer nobody waits for any more cannot end the process. */
+function settle(promise: PromiseLike<unknown>): Promise<Answer> {
+  return Promise.resolve(promise).then(
+    (value) => {
+      if (!(value instanceof Stream)) return { value }
+      // At once, since the driver makes it fail when the server does.
+      value.on('error', () => {})
+      return { value: [], copy: value as Readable | Writable }
+    },
+    (error: unknown) => ({ error }),
+  )
+}
+
+/** The driver returns rows, or a list of results when several statements returned rows. */
+function lastRows(answer: unknown): Row[] {
+  if (!Array.isArray(answer)) return []
+  const last: unknown = answer.at(-1)
+  return [...(Array.isArray(last) ? last : answer)]
+}
+
+function tell(onNotice: ((notice: ServerNotice) => void) | undefined, fields: ServerFields): void {
+  try {
+    onNotice?.(readNotice(fields))
+  } catch {
+    // A listener that throws must not break the protocol in the middle of a message.
+  }
+}
+
+function unreadable(error: unknown): Error {
+  // Not as cause: the driver's errors hold the text of the query.
+  return new Error(
+    `The driver could not read the server's answer: ${error instanceof Error ? error.message : 'unknown reason'}`,
+  )
+}
+
+function describe(fields: ServerFields): string {
+  return `${fields.get('M') ?? 'error without a message'} (${fields.get('C') ?? 'no SQLSTATE'})`
+}
+
+function hasCode(error: unknown, code?: string): error is Error & { readonly code: string } {
+  return (
+    error instanceof Error &&
+    'code' in error &&
+    typeof error.code === 'string' &&
+    (code === undefined || error.code === code)
+  )
+}
