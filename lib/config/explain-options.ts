@@ -1,7 +1,6 @@
 import { z } from 'zod'
 import { SchemawayError } from '../errors/schemaway-error.js'
 import { nearestName } from '../scripts/nearest-name.js'
-import { isPlainObject, maximumIdentifierBytes, plainRoleName } from './matches-kind.js'
 import {
   type CommandName,
   type OptionKind,
@@ -10,22 +9,32 @@ import {
   optionNamesOf,
   optionTable,
 } from './option-table.js'
+import { isObject, isPlainObject, isStorable, plainRoleName } from './read-options.js'
 
-const text = z
-  .string()
-  .min(1, 'must not be empty')
-  .refine((value) => !value.includes('\0'), 'must not contain NUL')
-const plainObject = z.custom<object>(isPlainObject, 'must be an object')
+const storable = z.string('must be text').refine(isStorable, 'must not contain NUL or half a character')
+const text = storable.min(1, 'must not be empty')
+const object = z.custom<object>(isObject, 'must be an object')
+const plainObject = z.custom<Readonly<Record<string, unknown>>>(isPlainObject, 'must be a plain object')
+const callable = z.custom<object>((value) => typeof value === 'function', 'must be a function')
 const fileUrl = z.instanceof(URL).refine((url) => url.protocol === 'file:', 'must be a file: URL')
 const location = z.union([text, fileUrl], 'must be a path or a file: URL')
-const callable = z.custom<object>((value) => typeof value === 'function', 'must be a function')
+const role = z
+  .string('must be a role name')
+  .regex(plainRoleName, 'must be a plain lower-case role name that PostgreSQL does not reserve, such as "acme_owner"')
+const roles = z.strictObject({ owner: role, app: role, worker: role, readonly: role })
 
-/** The strict zod schema of one command's options, built from the options table. */
+/**
+ * The strict zod schema of one command's options, built from the options table. What the object inherits is not looked
+ * at, as in the fast check.
+ */
 export function optionsSchema(command: CommandName): z.ZodType {
   const shape = Object.fromEntries(
     optionNamesOf(command).map((name) => [name, schemaOfKind(optionTable[name].kind).optional()]),
   )
-  return z.strictObject(shape)
+  return z
+    .custom<object>(isObject, 'must be an object, such as { url: process.env.DATABASE_URL }')
+    .transform((options) => ({ ...options }))
+    .pipe(z.strictObject(shape))
 }
 
 /**
@@ -46,34 +55,39 @@ export function explainOptions(command: CommandName, options: unknown): void {
 }
 
 interface OptionProblem {
-  readonly kind: string
+  readonly kind: 'UNKNOWN_OPTION' | 'INVALID_OPTION'
   readonly message: string
   readonly option?: string
 }
 
-function describeIssue(command: CommandName, issue: z.core.$ZodIssue): OptionProblem[] {
-  if (issue.code === 'unrecognized_keys' && issue.path.length === 0) {
-    return issue.keys.map((key) => ({ kind: 'UNKNOWN_OPTION', option: key, message: describeUnknown(command, key) }))
-  }
+function describeIssue(command: CommandName, issue: z.core.$ZodIssue): readonly OptionProblem[] {
   const option = issue.path.join('.')
-  const subject = option === '' ? 'the argument' : `\`${option}\``
   if (issue.code === 'unrecognized_keys') {
-    return [{ kind: 'INVALID_OPTION', option, message: `${subject} has no ${issue.keys.map(quote).join(', ')}` }]
+    return issue.keys.map((key) => ({
+      kind: 'UNKNOWN_OPTION',
+      option: option === '' ? key : `${option}.${key}`,
+      message: option === '' ? describeUnknownOption(command, key) : describeUnknownKey(option, key),
+    }))
   }
-  return [{ kind: 'INVALID_OPTION', option, message: `${subject} ${issue.message}` }]
+  if (option === '') return [{ kind: 'INVALID_OPTION', message: `the argument ${issue.message}` }]
+  return [{ kind: 'INVALID_OPTION', option, message: `\`${option}\` ${issue.message}` }]
 }
 
-function describeUnknown(command: CommandName, key: string): string {
-  if (optionNames.some((name) => name === key)) {
-    const { commands }: OptionSpecification = optionTable[key as keyof typeof optionTable]
-    return `\`${key}\` is an option of ${commands?.map((name) => `${name}()`).join(', ')} only`
-  }
-  const nearest = nearestName(key, optionNamesOf(command))
-  return `\`${key}\` is not an option${nearest === null ? '' : `, did you mean \`${nearest}\`?`}`
+function describeUnknownOption(command: CommandName, key: string): string {
+  const known = optionNames.find((name) => name === key)
+  if (known === undefined) return `\`${key}\` is not an option${suggest(key, optionNamesOf(command))}`
+  const { commands }: OptionSpecification = optionTable[known]
+  return `\`${key}\` is an option of ${commands?.map((name) => `${name}()`).join(', ')} only`
 }
 
-function quote(name: string): string {
-  return `\`${name}\``
+/** Of the options, only `roles` holds names of ours. */
+function describeUnknownKey(option: string, key: string): string {
+  return `\`${option}\` has no \`${key}\`${suggest(key, Object.keys(roles.shape))}`
+}
+
+function suggest(word: string, names: readonly string[]): string {
+  const nearest = nearestName(word, names)
+  return nearest === null ? '' : `, did you mean \`${nearest}\`?`
 }
 
 function schemaOfKind(kind: OptionKind): z.ZodType {
@@ -82,12 +96,18 @@ function schemaOfKind(kind: OptionKind): z.ZodType {
       return z.union([text, z.instanceof(URL)], 'must be a connection URL')
     case 'connection':
     case 'logger':
-      return plainObject
+      return object
     case 'client':
-      return callable.refine((value) => 'options' in value, 'must be a postgres.js client')
+      return z.custom<object>(
+        (value) => typeof value === 'function' && 'options' in value,
+        'must be a postgres.js client, as postgres() returns it',
+      )
     case 'modules':
       return z
-        .array(z.union([text, plainObject], 'must be a module name or a module from defineModule()'))
+        .array(
+          z.union([text, object], 'must be a module name or a module from defineModule()'),
+          'must be a list of module names and modules',
+        )
         .min(1, 'must name at least one module')
     case 'locations':
       return z.union(
@@ -95,13 +115,9 @@ function schemaOfKind(kind: OptionKind): z.ZodType {
         'must be a path, a file: URL, or a list of them',
       )
     case 'texts':
-      return z.record(z.string(), z.string('must be text'), 'must be an object of texts')
-    case 'roles': {
-      const role = z
-        .string('must be a role name')
-        .regex(plainRoleName, 'must be a plain lower-case role name such as "acme_owner"')
-      return z.strictObject({ owner: role, app: role, worker: role, readonly: role }).partial()
-    }
+      return plainObject.pipe(z.record(z.string(), storable))
+    case 'roles':
+      return plainObject.pipe(roles.partial())
     case 'signal':
       return z.instanceof(AbortSignal, { message: 'must be an AbortSignal' })
     case 'listener':
@@ -110,8 +126,8 @@ function schemaOfKind(kind: OptionKind): z.ZodType {
       return z.boolean('must be true or false')
     case 'identifier':
       return text.refine(
-        (value) => Buffer.byteLength(value) <= maximumIdentifierBytes,
-        `must not be longer than ${maximumIdentifierBytes} bytes`,
+        (value) => Buffer.byteLength(value) <= kind.longest,
+        `must not be longer than ${kind.longest} bytes`,
       )
     case 'text':
       return text

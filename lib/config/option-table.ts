@@ -3,7 +3,9 @@ export type OptionKind =
   | { readonly type: 'url' | 'connection' | 'client' }
   | { readonly type: 'modules' | 'locations' | 'texts' | 'roles' }
   | { readonly type: 'signal' | 'logger' | 'listener' }
-  | { readonly type: 'boolean' | 'identifier' | 'text' }
+  | { readonly type: 'boolean' | 'text' }
+  /** `longest` in bytes. */
+  | { readonly type: 'identifier'; readonly longest: number }
   | { readonly type: 'integer'; readonly minimum: number; readonly maximum: number }
   | { readonly type: 'choice'; readonly values: readonly string[] }
 
@@ -27,9 +29,11 @@ export interface OptionSpecification {
 }
 
 const day = 86_400_000
-const writing: readonly CommandName[] = ['migrate', 'rollback', 'createMigrator']
-const rollingBack: readonly CommandName[] = ['rollback']
-const waiting: readonly CommandName[] = ['waitUntilMigrated']
+/** PostgreSQL cuts longer names off. */
+const longestName = 63
+const writing = ['migrate', 'rollback', 'createMigrator'] as const
+const rollingBack = ['rollback'] as const
+const waiting = ['waitUntilMigrated'] as const
 
 /**
  * The one table of options: names, kinds, defaults. `docs/configuration.md` is printed from it, the fast check of
@@ -63,12 +67,13 @@ export const optionTable = {
     text: 'Plain Flyway folders of migrations, searched recursively.',
   },
   historySchema: {
-    kind: { type: 'identifier' },
+    kind: { type: 'identifier', longest: longestName },
     default: 'public',
     text: 'Schema of the history and the ledger. Not to be changed once a database is migrated.',
   },
   table: {
-    kind: { type: 'identifier' },
+    // The longest name made from it is that of the ledger's primary key.
+    kind: { type: 'identifier', longest: longestName - '_ledger_pk'.length },
     default: 'flyway_schema_history',
     text: 'Name of the history table. Not to be changed once a database is migrated.',
   },

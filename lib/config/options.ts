@@ -1,7 +1,10 @@
+import type { RoleNames } from '../model/role-names.js'
 import type { BundledModuleName } from '../modules/bundled.js'
 import type { Module } from '../modules/define-module.js'
 import type { ConnectionOptions, PostgresClient } from '../run/connection-target.js'
 import type { MigrationEvent } from '../run/events.js'
+
+export type { RoleNames }
 
 /** Receives messages of a run. Any of the four may be absent. */
 export interface Logger {
@@ -9,14 +12,6 @@ export interface Logger {
   info?(message: string): void
   warn?(message: string): void
   error?(message: string): void
-}
-
-/** Names of the group roles of the bundled model. */
-export interface RoleNames {
-  readonly owner: string
-  readonly app: string
-  readonly worker: string
-  readonly readonly: string
 }
 
 /** Where the database is. Give exactly one of the three. */
@@ -40,7 +35,7 @@ export interface CommonOptions extends ConnectionChoice {
   /** History table, default `flyway_schema_history`, so that Flyway finds it too. */
   readonly table?: string | undefined
   /** Role names that differ from the defaults `schemaway_owner`, `schemaway_app`, ... */
-  readonly roles?: Partial<RoleNames> | undefined
+  readonly roles?: { readonly [Role in keyof RoleNames]?: string | undefined } | undefined
   /** Values for `${name}` in your own scripts; bundled scripts do not see them. */
   readonly placeholders?: Readonly<Record<string, string>> | undefined
   /** Allow versions below the newest applied one of their module. Default `false`. */

@@ -1,9 +1,15 @@
 import { SchemawayError } from '../errors/schemaway-error.js'
-import { defaultRoleNames } from '../model/role-names.js'
+import { defaultRoleNames, type RoleNames } from '../model/role-names.js'
 import { type ModuleSelection, selectModules } from '../modules/select-modules.js'
-import { isPlainObject, matchesKind } from './matches-kind.js'
-import { type CommandName, type OptionName, type OptionSpecification, optionTable } from './option-table.js'
-import type { ConnectionChoice, Logger, RoleNames, RollbackOptions, WaitOptions, WritingOptions } from './options.js'
+import { parseVersion } from '../scripts/version.js'
+import {
+  type CommandName,
+  type OptionKind,
+  type OptionName,
+  type OptionSpecification,
+  optionTable,
+} from './option-table.js'
+import type { ConnectionChoice, Logger, RollbackOptions, WaitOptions, WritingOptions } from './options.js'
 
 /** Options of one command after checking: complete, frozen, never checked again. */
 export interface Config {
@@ -27,6 +33,7 @@ export interface Config {
   readonly lockRetries: number
   readonly statementTimeout: number
   readonly steps: number | undefined
+  /** A version, or `empty`. */
   readonly to: string | undefined
   readonly run: 'last' | undefined
   readonly allowDataLoss: boolean
@@ -41,26 +48,33 @@ export interface Config {
 
 type AnyOptions = WritingOptions & RollbackOptions & WaitOptions
 
+const roleKeys = ['owner', 'app', 'worker', 'readonly'] as const
+/** A role name stands in identifiers and literals alike, so it must need no quotes; PostgreSQL reserves what is left out. */
+export const plainRoleName = /^(?!pg_|(?:public|none)$)[a-z_][a-z0-9_]{0,62}$/
+const defaultLedger = 'schemaway_ledger'
+
 /**
  * Checks the options of one command and completes them.
  *
  * @throws SchemawayError `INVALID_OPTIONS`, `INVALID_MODULES`, `BUNDLED_SQL_MISSING`.
  */
 export async function readOptions(command: CommandName, options: unknown): Promise<Config> {
-  const suspect = findSuspectOption(command, options)
-  if (suspect !== null) {
+  // A copy, so that what is used is what was checked, even if the caller goes on changing the original.
+  const given = isObject(options) ? { ...options } : options
+  if (findSuspectOption(command, given) !== null) {
     const { explainOptions } = await import('./explain-options.js')
-    explainOptions(command, options)
+    explainOptions(command, given)
   }
-  return completeOptions(command, options as AnyOptions)
+  return completeOptions(command, given as AnyOptions)
 }
 
 /**
  * The fast check: name of the first option that is not certainly right, or null. It needs neither zod nor any other
- * module, since it runs at every start of a service.
+ * module, since it runs at every start of a service. What it finds is judged, and explained, by the zod schema that is
+ * built from the same table.
  */
 export function findSuspectOption(command: CommandName, options: unknown): string | null {
-  if (!isPlainObject(options)) return '(argument)'
+  if (!isObject(options)) return '(argument)'
   for (const [name, value] of Object.entries(options)) {
     const specification: OptionSpecification | undefined = Object.hasOwn(optionTable, name)
       ? optionTable[name as OptionName]
@@ -72,29 +86,88 @@ export function findSuspectOption(command: CommandName, options: unknown): strin
   return null
 }
 
+function matchesKind(kind: OptionKind, value: unknown): boolean {
+  switch (kind.type) {
+    case 'url':
+      return isText(value) || value instanceof URL
+    case 'connection':
+    case 'logger':
+      return isObject(value)
+    case 'client':
+      return typeof value === 'function' && 'options' in value
+    case 'modules':
+      return Array.isArray(value) && value.length > 0 && value.every((one) => isText(one) || isObject(one))
+    case 'locations':
+      return isLocation(value) || (Array.isArray(value) && value.length > 0 && value.every(isLocation))
+    case 'texts':
+      return isPlainObject(value) && Object.values(value).every(isStorable)
+    case 'roles':
+      return isPlainObject(value) && Object.entries(value).every(([key, name]) => isRole(key, name))
+    case 'signal':
+      return value instanceof AbortSignal
+    case 'listener':
+      return typeof value === 'function'
+    case 'boolean':
+      return typeof value === 'boolean'
+    case 'identifier':
+      return isText(value) && Buffer.byteLength(value) <= kind.longest
+    case 'text':
+      return isText(value)
+    case 'integer':
+      return Number.isSafeInteger(value) && Number(value) >= kind.minimum && Number(value) <= kind.maximum
+    case 'choice':
+      return typeof value === 'string' && kind.values.includes(value)
+    default:
+      return kind satisfies never
+  }
+}
+
+/** Whether a value can be sent to PostgreSQL as text: it has no NUL and no half of a surrogate pair. */
+export function isStorable(value: unknown): value is string {
+  return typeof value === 'string' && !value.includes('\0') && !/\p{Surrogate}/u.test(value)
+}
+
+function isText(value: unknown): value is string {
+  return value !== '' && isStorable(value)
+}
+
+function isLocation(value: unknown): boolean {
+  return isText(value) || (value instanceof URL && value.protocol === 'file:')
+}
+
+function isRole(key: string, name: unknown): boolean {
+  return (
+    roleKeys.some((one) => one === key) &&
+    (name === undefined || (typeof name === 'string' && plainRoleName.test(name)))
+  )
+}
+
+export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof URL)
+}
+
+/** An object as `{}` writes it, of whatever realm: not a Map, whose entries would be overlooked. */
+export function isPlainObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  if (!isObject(value)) return false
+  const prototype: unknown = Object.getPrototypeOf(value)
+  return prototype === null || Object.getPrototypeOf(prototype) === null
+}
+
 function completeOptions(command: CommandName, options: AnyOptions): Config {
-  const given = (['url', 'connection', 'sql'] as const).filter((name) => options[name] !== undefined)
-  if (given.length !== 1) {
-    throw invalid(
-      given.length === 0
-        ? 'no database was named; pass `url: process.env.DATABASE_URL` (is it set?), `connection` or `sql`'
-        : `${given.map((name) => `\`${name}\``).join(' and ')} were given; the database is named by exactly one of them`,
-    )
-  }
-  const ways = (['steps', 'to', 'run'] as const).filter((name) => options[name] !== undefined)
-  if (ways.length > 1) {
-    throw invalid(`${ways.map((name) => `\`${name}\``).join(' and ')} exclude each other`)
-  }
   const table = options.table ?? optionTable.table.default
+  const ledgerTable = table === optionTable.table.default ? defaultLedger : `${table}_ledger`
+  const roles = completeRoles(options.roles ?? {})
+  const placeholders = Object.entries(options.placeholders ?? {})
+  refuseContradictions(options, { table, ledgerTable, roles, placeholders })
   return Object.freeze({
     command,
-    connection: { url: options.url, connection: options.connection, sql: options.sql },
+    connection: Object.freeze({ url: options.url, connection: options.connection, sql: options.sql }),
     selection: selectModules({ modules: options.modules, locations: options.locations }, command !== 'rollback'),
     historySchema: options.historySchema ?? optionTable.historySchema.default,
     table,
-    ledgerTable: table === optionTable.table.default ? 'schemaway_ledger' : `${table}_ledger`,
-    roles: completeRoles(options.roles ?? {}),
-    placeholders: readPlaceholders(options.placeholders ?? {}),
+    ledgerTable,
+    roles,
+    placeholders: new Map(placeholders.map(([name, value]) => [name.toLowerCase(), value])),
     transaction: options.transaction ?? optionTable.transaction.default,
     outOfOrder: options.outOfOrder ?? optionTable.outOfOrder.default,
     applicationName: options.applicationName ?? optionTable.applicationName.default,
@@ -117,26 +190,73 @@ function completeOptions(command: CommandName, options: AnyOptions): Config {
   })
 }
 
-function completeRoles(given: Partial<RoleNames>): RoleNames {
-  return {
+function completeRoles(given: Partial<Record<keyof RoleNames, string | undefined>>): RoleNames {
+  return Object.freeze({
     owner: given.owner ?? defaultRoleNames.owner,
     app: given.app ?? defaultRoleNames.app,
     worker: given.worker ?? defaultRoleNames.worker,
     readonly: given.readonly ?? defaultRoleNames.readonly,
-  }
+  })
 }
 
-function readPlaceholders(given: Readonly<Record<string, string>>): ReadonlyMap<string, string> {
-  const placeholders = new Map<string, string>()
-  for (const [name, value] of Object.entries(given)) {
+/** Refuses options that are well formed one by one, but do not go together. */
+function refuseContradictions(
+  options: AnyOptions,
+  completed: {
+    readonly table: string
+    readonly ledgerTable: string
+    readonly roles: RoleNames
+    readonly placeholders: readonly (readonly [name: string, value: string])[]
+  },
+): void {
+  const problems: { readonly kind: string; readonly option: string; readonly message: string }[] = []
+  const refuse = (option: string, message: string): void =>
+    void problems.push({ kind: 'INVALID_OPTION', option, message })
+
+  const databases = (['url', 'connection', 'sql'] as const).filter((name) => options[name] !== undefined)
+  if (databases.length === 0) {
+    refuse(
+      'url',
+      'no database is named; pass `url: process.env.DATABASE_URL` (is the variable set?), `connection` or `sql`',
+    )
+  }
+  if (databases.length > 1) {
+    refuse(databases[0] ?? 'url', `${quoted(databases)} are given; exactly one of them names the database`)
+  }
+  const ways = (['steps', 'to', 'run'] as const).filter((name) => options[name] !== undefined)
+  if (ways.length > 1) refuse(ways[0] ?? 'steps', `${quoted(ways)} exclude each other`)
+  if (options.to !== undefined && options.to !== 'empty' && parseVersion(options.to) === null) {
+    refuse('to', "`to` is neither a version such as '20260105.110200' nor 'empty'")
+  }
+  const { table, ledgerTable, roles, placeholders } = completed
+  if (ledgerTable === defaultLedger && table !== optionTable.table.default) {
+    refuse('table', `\`table\` cannot be '${table}': its ledger would be the one of ${optionTable.table.default}`)
+  }
+  for (const [index, key] of roleKeys.entries()) {
+    // Whoever is two roles has the rights of both, and row-level security would let them see every organisation.
+    const same = roleKeys.slice(0, index).find((other) => roles[other] === roles[key])
+    if (same !== undefined) {
+      refuse(`roles.${key}`, `\`roles.${same}\` and \`roles.${key}\` are both '${roles[key]}'; they need to differ`)
+    }
+  }
+  const names = new Set<string>()
+  for (const [name] of placeholders) {
     const key = name.toLowerCase()
-    if (placeholders.has(key)) throw invalid(`the placeholder \`${key}\` is given twice, in different case`)
-    if (key.startsWith('flyway:')) throw invalid(`the placeholder \`${key}\` is built in and cannot be given`)
-    placeholders.set(key, value)
+    const option = `placeholders.${name}`
+    if (key === '') refuse('placeholders', 'a placeholder has an empty name')
+    if (names.has(key)) refuse(option, `the placeholder \`${key}\` is given twice, in different case`)
+    if (key.startsWith('flyway:')) refuse(option, `the placeholder \`${key}\` is built in and cannot be given`)
+    names.add(key)
   }
-  return placeholders
+  const [first] = problems
+  if (first === undefined) return
+  throw new SchemawayError(
+    'INVALID_OPTIONS',
+    `The options cannot be used: ${problems.map((problem) => problem.message).join('; ')}.`,
+    { details: { problems, option: first.option } },
+  )
 }
 
-function invalid(reason: string): SchemawayError {
-  return new SchemawayError('INVALID_OPTIONS', `The options cannot be used: ${reason}.`)
+function quoted(names: readonly string[]): string {
+  return names.map((name) => `\`${name}\``).join(' and ')
 }

@@ -38,7 +38,7 @@ export const errorCodes = [
   'STATEMENT_FAILED',
   /** The script ran, but the server refused its COMMIT, for instance because of a deferred constraint. */
   'COMMIT_FAILED',
-  /** A script ended the transaction that schemaway had opened for it. */
+  /** A script ended the transaction that schemaway had opened for it, or a query came after the end of withOrganisation(). */
   'TRANSACTION_ESCAPED',
   /** History and files disagree; `details.problems` lists every finding. */
   'VALIDATION_FAILED',

@@ -89,12 +89,16 @@ export interface ErrorDetails {
  * }
  */
 export class SchemawayError extends Error {
+  static {
+    // On the prototype, because a stack is written, with the name in its first line, before a constructor can set one.
+    Object.defineProperty(SchemawayError.prototype, 'name', { value: 'SchemawayError', configurable: true })
+  }
+
   readonly code: ErrorCode
   readonly details: ErrorDetails
 
   constructor(code: ErrorCode, message: string, options: { details?: ErrorDetails; cause?: unknown } = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause })
-    this.name = 'SchemawayError'
     this.code = code
     this.details = Object.freeze({ ...options.details })
   }

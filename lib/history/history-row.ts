@@ -1,3 +1,26 @@
+import { quoteIdentifier } from './quote-sql.js'
+
+/** Where history and ledger live, quoted for SQL text. */
+export interface HistoryPlace {
+  readonly schema: string
+  /** Qualified and quoted: `"public"."flyway_schema_history"`. */
+  readonly history: string
+  readonly ledger: string
+  readonly historyName: string
+  readonly ledgerName: string
+}
+
+export function placeHistory(names: { historySchema: string; table: string; ledgerTable: string }): HistoryPlace {
+  const schema = quoteIdentifier(names.historySchema)
+  return {
+    schema,
+    history: `${schema}.${quoteIdentifier(names.table)}`,
+    ledger: `${schema}.${quoteIdentifier(names.ledgerTable)}`,
+    historyName: names.table,
+    ledgerName: names.ledgerTable,
+  }
+}
+
 /** One row of `flyway_schema_history`, in Flyway's own meaning. */
 export interface HistoryRow {
   readonly installedRank: number
@@ -70,19 +93,18 @@ export function parseState(text: string): DatabaseState {
   return { ...raw, rows: raw.rows === null ? null : raw.rows.map(toRow) }
 }
 
-function toRow(tuple: RowTuple): HistoryRow {
-  const [
-    installedRank,
-    version,
-    description,
-    type,
-    script,
-    checksum,
-    installedBy,
-    installedOn,
-    executionTime,
-    success,
-  ] = tuple
+function toRow([
+  installedRank,
+  version,
+  description,
+  type,
+  script,
+  checksum,
+  installedBy,
+  installedOn,
+  executionTime,
+  success,
+]: RowTuple): HistoryRow {
   return {
     installedRank,
     version,
@@ -95,4 +117,19 @@ function toRow(tuple: RowTuple): HistoryRow {
     executionTime,
     success,
   }
+}
+
+/** As history holds it: of more than 200 characters Flyway keeps the first 197. */
+export function shortenDescription(description: string): string {
+  return description.length > 200 ? `${wholeCharacters(description.slice(0, 197))}...` : description
+}
+
+/** As history holds it: of more than 1000 characters Flyway keeps the first 1000 and overwrites three of them. */
+export function shortenScript(script: string): string {
+  return script.length > 1000 ? `...${wholeCharacters(script.slice(3, 1000))}` : script
+}
+
+/** Java counts UTF-16 units, as we do, so a cut may go through a character; half of one cannot be stored. */
+function wholeCharacters(text: string): string {
+  return text.replaceAll(/\p{Surrogate}/gu, '')
 }

@@ -1,25 +1,8 @@
+import { type HistoryPlace, shortenDescription, shortenScript } from './history-row.js'
 import { quoteIdentifier, quoteLiteral } from './quote-sql.js'
 
-/** Where history and ledger live, quoted for SQL text. */
-export interface HistoryPlace {
-  readonly schema: string
-  /** Qualified and quoted: `"public"."flyway_schema_history"`. */
-  readonly history: string
-  readonly ledger: string
-  readonly historyName: string
-  readonly ledgerName: string
-}
-
-export function placeHistory(names: { historySchema: string; table: string; ledgerTable: string }): HistoryPlace {
-  const schema = quoteIdentifier(names.historySchema)
-  return {
-    schema,
-    history: `${schema}.${quoteIdentifier(names.table)}`,
-    ledger: `${schema}.${quoteIdentifier(names.ledgerTable)}`,
-    historyName: names.table,
-    ledgerName: names.ledgerTable,
-  }
-}
+// Callers that only read import these from where they are defined, so that a start with nothing to do need not load this file.
+export { type HistoryPlace, placeHistory } from './history-row.js'
 
 /** Flyway's own definition of its history table for PostgreSQL, name for name. */
 export function createHistorySql(place: HistoryPlace): string {
@@ -54,12 +37,13 @@ export interface NewHistoryRow {
  * One INSERT for one or more rows.
  *
  * @param rankGuard multiplies into the first rank: an expression that is 1, or fails when the transaction is not ours.
+ * @param installedBy the session user.
  * @param executionTimes one SQL expression of integer milliseconds per row.
  */
 export function insertHistorySql(
   place: HistoryPlace,
   rows: readonly NewHistoryRow[],
-  options: { readonly executionTimes: readonly string[]; readonly rankGuard?: string },
+  options: { readonly executionTimes: readonly string[]; readonly installedBy: string; readonly rankGuard?: string },
 ): string {
   const values = rows.map((row, index) => {
     const rank =
@@ -73,7 +57,7 @@ export function insertHistorySql(
       quoteLiteral(row.type),
       quoteLiteral(shortenScript(row.script)),
       row.checksum === null ? 'NULL' : String(row.checksum),
-      'session_user',
+      quoteLiteral(options.installedBy),
       options.executionTimes[index] ?? '0',
       'true',
     ].join(', ')})`
@@ -82,14 +66,4 @@ export function insertHistorySql(
     `INSERT INTO ${place.history} (installed_rank, version, description, type, script, checksum, installed_by, ` +
     `execution_time, success) VALUES ${values.join(', ')}`
   )
-}
-
-/** Flyway keeps the first 197 characters of a longer description. */
-export function shortenDescription(description: string): string {
-  return description.length > 200 ? `${description.slice(0, 197)}...` : description
-}
-
-/** Flyway keeps the end of a longer script path. */
-export function shortenScript(script: string): string {
-  return script.length > 1000 ? `...${script.slice(3, 1000)}` : script
 }

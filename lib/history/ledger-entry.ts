@@ -29,21 +29,24 @@ export interface LedgerEntry {
   /** Application, host and process that ran it. */
   readonly client: string
   readonly toolVersion: string
-  /** ISO 8601 in UTC with milliseconds, by the server's clock. */
-  readonly occurredAt: string
 }
 
 /** A ledger row as it stands in the table. */
 export interface LedgerRow extends LedgerEntry {
   readonly id: number
+  /** ISO 8601 in UTC with milliseconds, by the server's clock. */
+  readonly occurredAt: string
+  /** Milliseconds. */
   readonly executionTime: number
-  readonly previousHash: string | null
   readonly hash: string
 }
 
 /**
- * The hash that chains a row to the one before it. It covers every column except id and execution time, which only the
- * server knows.
+ * The hash that chains a row to the one before it. It covers every column except the id and the two clock readings, which
+ * only the server knows.
+ *
+ * An edit, a removed row and a changed order show, unless whoever made them writes the chain anew. Rows cut off at the end
+ * do not: nothing follows them.
  */
 export function hashEntry(entry: LedgerEntry, previousHash: string | null): string {
   const fields = [
@@ -66,7 +69,6 @@ export function hashEntry(entry: LedgerEntry, previousHash: string | null): stri
     entry.login,
     entry.client,
     entry.toolVersion,
-    entry.occurredAt,
   ]
   return createHash('sha256').update(JSON.stringify(fields)).digest('hex')
 }
@@ -75,7 +77,7 @@ export function hashEntry(entry: LedgerEntry, previousHash: string | null): stri
 export function findBrokenLink(rows: readonly LedgerRow[]): LedgerRow | null {
   let previous: string | null = null
   for (const row of rows) {
-    if (row.previousHash !== previous || row.hash !== hashEntry(row, previous)) return row
+    if (row.hash !== hashEntry(row, previous)) return row
     previous = row.hash
   }
   return null

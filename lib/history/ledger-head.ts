@@ -1,4 +1,4 @@
-import type { HistoryPlace } from './history-table.js'
+import type { HistoryPlace } from './history-row.js'
 
 /** Facts about the ledger that every writing command needs. */
 export interface LedgerHead {

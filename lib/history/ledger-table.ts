@@ -1,4 +1,4 @@
-import type { HistoryPlace } from './history-table.js'
+import type { HistoryPlace } from './history-row.js'
 import { hashEntry, type LedgerEntry } from './ledger-entry.js'
 import { quoteIdentifier, quoteLiteral, quoteTextArray } from './quote-sql.js'
 
@@ -21,9 +21,7 @@ const columns = [
   'login',
   'client',
   'tool_version',
-  'occurred_at',
   'execution_time',
-  'previous_hash',
   'hash',
 ].join(', ')
 
@@ -50,9 +48,8 @@ export function createLedgerSql(place: HistoryPlace): string {
     login text NOT NULL,
     client text NOT NULL,
     tool_version text NOT NULL,
-    occurred_at timestamptz NOT NULL,
+    occurred_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     execution_time integer NOT NULL,
-    previous_hash text,
     hash text NOT NULL,
     CONSTRAINT ${name('pk')} PRIMARY KEY (id)
 );
@@ -93,9 +90,7 @@ export function insertLedgerSql(
       quoteLiteral(entry.login),
       quoteLiteral(entry.client),
       quoteLiteral(entry.toolVersion),
-      quoteLiteral(entry.occurredAt),
       executionTimes[index] ?? '0',
-      quoteLiteral(previous),
       quoteLiteral(hash),
     ]
     previous = hash
@@ -113,7 +108,7 @@ export function readLedgerSql(place: HistoryPlace): string {
     `'undoScript', undo_script, 'undoText', undo_text, 'placeholders', placeholders, 'error', error::text, ` +
     `'login', login, 'client', client, 'toolVersion', tool_version, ` +
     `'occurredAt', to_char(occurred_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), ` +
-    `'executionTime', execution_time, 'previousHash', previous_hash, 'hash', hash) ORDER BY id), '[]')::text AS rows ` +
+    `'executionTime', execution_time, 'hash', hash) ORDER BY id), '[]')::text AS rows ` +
     `FROM ${place.ledger}`
   )
 }

@@ -1,6 +1,6 @@
 import type { ScriptFile } from '../scripts/script-file.js'
 import { compareVersions, parseVersion, type Version } from '../scripts/version.js'
-import type { HistoryRow } from './history-row.js'
+import { type HistoryRow, shortenDescription, shortenScript } from './history-row.js'
 
 /** State of a migration, in Flyway's words. */
 export type MigrationState =
@@ -30,11 +30,12 @@ export interface MigrationStatus {
   readonly script: string
   readonly row: HistoryRow | null
   readonly file: ScriptFile | null
-  /** True when a file, or the ledger, can undo it. */
+  /** True when it is applied and a U file can undo it. The ledger may know how where this is false. */
   readonly isUndoable: boolean
 }
 
 export interface StateInput {
+  /** By rank. */
   readonly rows: readonly HistoryRow[]
   readonly files: readonly ScriptFile[]
   /** Names of the selected modules; `''` stands for `locations`. */
@@ -46,100 +47,143 @@ export interface StateInput {
   readonly outOfOrder: boolean
 }
 
+/** A history row, with the file it came from. */
 interface Applied {
   readonly row: HistoryRow
   readonly version: Version | null
   readonly module: string
   readonly file: ScriptFile | null
-  isDeleted: boolean
-  isUndone: boolean
+  /** The same for all runs of one repeatable. */
+  readonly identity: string
+  /** What a later row says about it. */
+  fate: 'stays' | 'deleted' | 'undone'
 }
 
-const appliedTypes = new Set(['SQL', 'JDBC', 'SPRING_JDBC', 'SCRIPT', 'CUSTOM'])
-const baselineScriptTypes = new Set(['SQL_BASELINE', 'JDBC_BASELINE', 'SQL_STATE_SCRIPT', 'JDBC_STATE_SCRIPT'])
+/** Rows that a SQL script, or one in another language, has left. Versioned ones have a version, repeatables none. */
+export function isMigrationRow({ type }: Pick<HistoryRow, 'type'>): boolean {
+  return type !== 'SCHEMA' && !isBaselineRow({ type }) && !isRemovalType(type)
+}
+
+export function isRepeatableRow(row: HistoryRow): boolean {
+  return row.version === null && isMigrationRow(row)
+}
+
+/** A row of the baseline command, or of a `B` script. */
+export function isBaselineRow({ type }: Pick<HistoryRow, 'type'>): boolean {
+  return type === 'BASELINE' || isBaselineScriptType(type)
+}
+
+function isBaselineScriptType(type: string): boolean {
+  return type.endsWith('_BASELINE') || type.endsWith('_STATE_SCRIPT')
+}
+
+/** A row that only says that an earlier one no longer counts. */
+function isRemovalType(type: string): boolean {
+  return type === 'DELETE' || type.startsWith('UNDO_')
+}
 
 /**
- * Compares history with the files at hand and names the state of everything, by Flyway's rules. "Out of order" and
- * "missing" are judged within a module, so that a module selected later can be installed although its versions are
- * older, and rows of modules that are not selected are left alone.
+ * Compares history with the files at hand and names the state of everything, by Flyway's rules. "Out of order",
+ * "missing" and `B` scripts are judged within a module, so that a module selected later can be installed although its
+ * versions are older, and rows of modules that are not selected are left alone.
  *
- * @returns applied rows by rank, then what is not applied: versions in order, repeatables by description.
+ * Unlike Flyway, a row belongs to the SQL file of its version whatever its type, so that a version never runs twice.
+ *
+ * @returns what lies below a baseline, then applied rows by rank, then what is not applied: versions in order,
+ *   repeatables by description.
  */
 export function describeMigrations(input: StateInput): readonly MigrationStatus[] {
-  const versioned = new Map<string, ScriptFile>()
-  const repeatable = new Map<string, ScriptFile>()
-  const undoFiles = new Set<string>()
-  for (const file of input.files) {
-    if (file.kind === 'versioned' && file.version !== null) versioned.set(versionKey(file.version), file)
-    if (file.kind === 'repeatable') repeatable.set(repeatableKey(file.module, file.description), file)
-    if (file.kind === 'undo' && file.version !== null) undoFiles.add(versionKey(file.version))
-  }
-  const applied = matchRows(input, versioned, repeatable)
-  const highest = findHighestVersions(input.files, applied)
-  const latestRepeatable = new Map<string, Applied>()
-  for (const one of applied) {
-    if (isRepeatableRow(one.row)) latestRepeatable.set(repeatableKey(one.module, one.row.description), one)
-  }
+  const files = indexFiles(input.files)
+  const applied = matchRows(input, files)
+  const levels = findLevels(input.files, applied)
+  const latest = new Map(applied.filter((one) => isRepeatableRow(one.row)).map((one) => [one.identity, one]))
 
   const statuses: MigrationStatus[] = []
+  const upToDate = new Set<ScriptFile>()
   const highestSoFar = new Map<string, Version>()
   for (const one of applied) {
-    const before = highestSoFar.get(one.module)
-    const isOutOfOrder = one.version !== null && before !== undefined && compareVersions(one.version, before) < 0
-    if (one.version !== null && counts(one) && (before === undefined || !isOutOfOrder)) {
-      highestSoFar.set(one.module, one.version)
-    }
-    const isLatest = latestRepeatable.get(repeatableKey(one.module, one.row.description)) === one
+    const { version, module, row, file } = one
+    const isOutOfOrder = version !== null && isAtMost(version, highestSoFar.get(module))
+    if (version !== null && counts(one)) raise(highestSoFar, module, version)
+    const state = stateOfRow(one, input, levels, { isOutOfOrder, isLatest: latest.get(one.identity) === one })
+    if (state === 'Success' && isRepeatableRow(row) && file !== null) upToDate.add(file)
+    const canBeUndone = version !== null && counts(one) && isMigrationRow(row) && row.success
     statuses.push({
-      state: stateOfRow(one, input, highest, { isOutOfOrder, isLatest }),
-      module: one.module,
-      version: one.version,
-      description: one.row.description,
-      script: one.row.script,
-      row: one.row,
-      file: one.file,
-      isUndoable: one.version !== null && counts(one) && undoFiles.has(versionKey(one.version)),
+      state,
+      module,
+      version,
+      description: row.description,
+      script: row.script,
+      row,
+      file,
+      isUndoable: canBeUndone && files.undo.has(versionKey(version)),
     })
   }
-  return [...statuses, ...describeUnapplied(input, applied, highest, latestRepeatable)]
+  const unapplied = describeUnapplied(input, applied, levels, upToDate)
+  const isBelow = ({ state }: MigrationStatus): boolean => state === 'Below Baseline' || state === 'Ignored (Baseline)'
+  return [...unapplied.filter(isBelow), ...statuses, ...unapplied.filter((status) => !isBelow(status))]
 }
 
-function matchRows(
-  input: StateInput,
-  versioned: ReadonlyMap<string, ScriptFile>,
-  repeatable: ReadonlyMap<string, ScriptFile>,
-): readonly Applied[] {
-  const applied: Applied[] = []
-  for (const row of input.rows) {
+interface FileIndex {
+  readonly versioned: ReadonlyMap<string, ScriptFile>
+  readonly baseline: ReadonlyMap<string, ScriptFile>
+  readonly repeatableByScript: ReadonlyMap<string, ScriptFile>
+  readonly repeatableByDescription: ReadonlyMap<string, ScriptFile>
+  readonly undo: ReadonlySet<string>
+}
+
+function indexFiles(files: readonly ScriptFile[]): FileIndex {
+  const versioned = new Map<string, ScriptFile>()
+  const baseline = new Map<string, ScriptFile>()
+  const repeatableByScript = new Map<string, ScriptFile>()
+  const repeatableByDescription = new Map<string, ScriptFile>()
+  const undo = new Set<string>()
+  for (const file of files) {
+    if (file.kind === 'repeatable') {
+      repeatableByScript.set(shortenScript(file.script), file)
+      repeatableByDescription.set(repeatableKey(file.module, shortenDescription(file.description)), file)
+    }
+    if (file.version === null) continue
+    const key = versionKey(file.version)
+    if (file.kind === 'versioned') versioned.set(key, file)
+    if (file.kind === 'baseline') baseline.set(key, file)
+    if (file.kind === 'undo') undo.add(key)
+  }
+  return { versioned, baseline, repeatableByScript, repeatableByDescription, undo }
+}
+
+function matchRows(input: StateInput, files: FileIndex): readonly Applied[] {
+  const standing = new Map<string, Applied[]>()
+  return input.rows.map((row) => {
     const version = row.version === null ? null : parseVersion(row.version)
     const named = moduleOfRow(row, input)
-    const file =
-      version !== null
-        ? appliedTypes.has(row.type)
-          ? (versioned.get(versionKey(version)) ?? null)
-          : null
-        : isRepeatableRow(row)
-          ? (repeatable.get(repeatableKey(named, row.description)) ?? null)
-          : null
-    const one: Applied = { row, version, module: file?.module ?? named, file, isDeleted: false, isUndone: false }
-    if (row.type === 'DELETE' || row.type.startsWith('UNDO_')) markEarlier(applied, one)
-    applied.push(one)
-  }
-  return applied
+    const file = findFile(row, version, named, files)
+    const identity = file?.script ?? repeatableKey(named, row.description)
+    const one: Applied = { row, version, module: file?.module ?? named, file, identity, fate: 'stays' }
+    const key = version === null ? repeatableKey(named, row.description) : versionKey(version)
+    if (isRemovalType(row.type)) {
+      // It speaks of the newest earlier row of the same version, or description, that still counts.
+      const earlier = standing.get(key)?.pop()
+      if (earlier !== undefined) earlier.fate = row.type === 'DELETE' ? 'deleted' : 'undone'
+    } else {
+      const sameKey = standing.get(key)
+      if (sameKey === undefined) standing.set(key, [one])
+      else sameKey.push(one)
+    }
+    return one
+  })
 }
 
-/** A DELETE or UNDO row speaks of the newest earlier row of the same version, or description. */
-function markEarlier(applied: readonly Applied[], later: Applied): void {
-  for (const earlier of applied.toReversed()) {
-    const isSame =
-      later.version === null
-        ? earlier.version === null && earlier.row.description === later.row.description
-        : earlier.version !== null && compareVersions(earlier.version, later.version) === 0
-    if (!isSame || earlier.row.type === 'DELETE' || earlier.row.type.startsWith('UNDO_')) continue
-    if (later.row.type === 'DELETE') earlier.isDeleted = true
-    else earlier.isUndone = true
-    return
+function findFile(row: HistoryRow, version: Version | null, named: string, files: FileIndex): ScriptFile | null {
+  if (isRepeatableRow(row)) {
+    // The path first: a folder of `locations` may be named like a module.
+    const sameName = files.repeatableByDescription.get(repeatableKey(named, row.description))
+    return files.repeatableByScript.get(row.script) ?? sameName ?? null
   }
+  if (version === null) return null
+  const key = versionKey(version)
+  if (isBaselineScriptType(row.type)) return files.baseline.get(key) ?? null
+  return isMigrationRow(row) ? (files.versioned.get(key) ?? null) : null
 }
 
 function moduleOfRow(row: HistoryRow, input: StateInput): string {
@@ -149,122 +193,140 @@ function moduleOfRow(row: HistoryRow, input: StateInput): string {
   return input.moduleOf(row.script) ?? (input.selected.has('') ? '' : prefix)
 }
 
-interface Highest {
+/** What a new version is measured against, by module. */
+interface Levels {
   readonly resolved: ReadonlyMap<string, Version>
   readonly applied: ReadonlyMap<string, Version>
-  readonly baseline: Version | null
+  /** Highest version that is covered by a baseline that was applied. The baseline command's covers every module. */
+  baselineOf(module: string): Version | null
+  /** Highest `B` script of a module in which nothing was ever applied: it is where such a module begins. */
+  beginOf(module: string): Version | null
 }
 
-function findHighestVersions(files: readonly ScriptFile[], applied: readonly Applied[]): Highest {
+function findLevels(files: readonly ScriptFile[], applied: readonly Applied[]): Levels {
   const resolved = new Map<string, Version>()
-  for (const file of files)
-    if (file.kind === 'versioned' && file.version !== null) raise(resolved, file.module, file.version)
-  const highestApplied = new Map<string, Version>()
-  let baseline: Version | null = null
-  for (const one of applied) {
-    if (one.version === null || !counts(one)) continue
-    raise(highestApplied, one.module, one.version)
-    const isBaseline = one.row.type === 'BASELINE' || baselineScriptTypes.has(one.row.type)
-    if (isBaseline && (baseline === null || compareVersions(one.version, baseline) > 0)) baseline = one.version
+  const begins = new Map<string, Version>()
+  for (const { kind, module, version } of files) {
+    if (version === null || (kind !== 'versioned' && kind !== 'baseline')) continue
+    raise(resolved, module, version)
+    if (kind === 'baseline') raise(begins, module, version)
   }
-  return { resolved, applied: highestApplied, baseline }
+  const highestApplied = new Map<string, Version>()
+  const baselines = new Map<string, Version>()
+  let common: Version | null = null
+  for (const one of applied) {
+    const { version, module, row } = one
+    if (version === null) continue
+    begins.delete(module)
+    if (!counts(one)) continue
+    raise(highestApplied, module, version)
+    if (isBaselineScriptType(row.type)) raise(baselines, module, version)
+    if (row.type === 'BASELINE' && !isAtMost(version, common)) common = version
+  }
+  return {
+    resolved,
+    applied: highestApplied,
+    baselineOf: (module) => {
+      const own = baselines.get(module)
+      return own !== undefined && !isAtMost(own, common) ? own : common
+    },
+    beginOf: (module) => (common === null ? (begins.get(module) ?? null) : null),
+  }
 }
 
 function raise(highest: Map<string, Version>, module: string, version: Version): void {
-  const known = highest.get(module)
-  if (known === undefined || compareVersions(version, known) > 0) highest.set(module, version)
+  if (!isAtMost(version, highest.get(module))) highest.set(module, version)
+}
+
+function isAtMost(version: Version, highest: Version | null | undefined): boolean {
+  return highest != null && compareVersions(version, highest) <= 0
 }
 
 /** Rows that tell what is in the database now. */
-function counts(one: Applied): boolean {
-  return !one.isDeleted && !one.isUndone && one.row.type !== 'DELETE' && !one.row.type.startsWith('UNDO_')
+function counts({ row, fate }: Applied): boolean {
+  return fate === 'stays' && !isRemovalType(row.type)
 }
 
 function stateOfRow(
   one: Applied,
   input: StateInput,
-  highest: Highest,
+  levels: Levels,
   facts: { readonly isOutOfOrder: boolean; readonly isLatest: boolean },
 ): MigrationState {
-  const { row, file } = one
-  if (one.isUndone) return 'Undone'
-  if (one.isDeleted) return 'Deleted'
-  if (row.type === 'DELETE' || row.type === 'SCHEMA' || row.type.startsWith('UNDO_')) return 'Success'
-  if (row.type === 'BASELINE' || baselineScriptTypes.has(row.type)) return row.success ? 'Baseline' : 'Failed'
-  const isForeign = !input.selected.has(one.module)
-  if (file === null && !isForeign) {
-    if (isRepeatableRow(row) && !facts.isLatest) return 'Superseded'
-    const newest = highest.resolved.get(one.module)
-    const isFuture = one.version !== null && (newest === undefined || compareVersions(one.version, newest) >= 0)
+  const { row, file, module, version, fate } = one
+  if (fate === 'undone') return 'Undone'
+  if (fate === 'deleted') return 'Deleted'
+  if (isRemovalType(row.type) || row.type === 'SCHEMA') return 'Success'
+  const isSupersededRun = isRepeatableRow(row) && !facts.isLatest
+  if (file === null && row.type !== 'BASELINE' && !isSupersededRun && input.selected.has(module)) {
+    const isFuture = version !== null && !isBelow(version, levels.resolved.get(module))
     if (row.success) return isFuture ? 'Future' : 'Missing'
     return isFuture ? 'Failed (Future)' : 'Failed (Missing)'
   }
   if (!row.success) return 'Failed'
-  if (isRepeatableRow(row)) {
-    if (!facts.isLatest) return 'Superseded'
-    return file === null || isUnchanged(row, file, input) ? 'Success' : 'Outdated'
-  }
+  if (isBaselineRow(row)) return 'Baseline'
+  if (isSupersededRun) return 'Superseded'
+  if (isRepeatableRow(row)) return file === null || isUnchanged(row, file, input) ? 'Success' : 'Outdated'
   return facts.isOutOfOrder ? 'Out of Order' : 'Success'
+}
+
+function isBelow(version: Version, highest: Version | undefined): boolean {
+  return highest !== undefined && compareVersions(version, highest) < 0
+}
+
+function isUnchanged(row: HistoryRow, file: ScriptFile, input: StateInput): boolean {
+  return row.checksum !== null && input.checksumsOf(file).includes(row.checksum)
 }
 
 function describeUnapplied(
   input: StateInput,
   applied: readonly Applied[],
-  highest: Highest,
-  latestRepeatable: ReadonlyMap<string, Applied>,
+  levels: Levels,
+  upToDate: ReadonlySet<ScriptFile>,
 ): readonly MigrationStatus[] {
-  const appliedVersions = new Set(
-    applied
-      .filter((one) => one.version !== null && counts(one) && appliedTypes.has(one.row.type))
-      .map((one) => versionKey(one.version as Version)),
-  )
-  const status = (file: ScriptFile, state: MigrationState): MigrationStatus => ({
-    state,
-    module: file.module,
-    version: file.version,
-    description: file.description,
-    script: file.script,
-    row: null,
-    file,
-    isUndoable: false,
-  })
-  const versions = input.files
-    .filter(
-      (file) => file.kind === 'versioned' && file.version !== null && !appliedVersions.has(versionKey(file.version)),
-    )
-    .toSorted((a, b) => compareVersions(a.version as Version, b.version as Version))
-    .map((file) => status(file, stateOfUnapplied(file.version as Version, file.module, input, highest)))
-  const repeatables = input.files
-    .filter((file) => {
-      if (file.kind !== 'repeatable') return false
-      const latest = latestRepeatable.get(repeatableKey(file.module, file.description))
-      return latest === undefined || !counts(latest) || !latest.row.success || !isUnchanged(latest.row, file, input)
-    })
-    .toSorted((a, b) => (a.description < b.description ? -1 : a.description > b.description ? 1 : 0))
-    .map((file) => status(file, 'Pending'))
-  return [...versions, ...repeatables]
-}
-
-function stateOfUnapplied(version: Version, module: string, input: StateInput, highest: Highest): MigrationState {
-  if (highest.baseline !== null) {
-    const order = compareVersions(version, highest.baseline)
-    if (order < 0) return 'Below Baseline'
-    if (order === 0) return 'Ignored (Baseline)'
+  const present = new Set(applied.filter(counts).map((one) => one.file))
+  const versions: (ScriptFile & { readonly version: Version })[] = []
+  const repeatables: ScriptFile[] = []
+  for (const file of input.files) {
+    if (file.kind === 'repeatable' && !upToDate.has(file)) repeatables.push(file)
+    if ((file.kind === 'versioned' || file.kind === 'baseline') && hasVersion(file) && !present.has(file)) {
+      versions.push(file)
+    }
   }
-  const newest = highest.applied.get(module)
-  if (!input.outOfOrder && newest !== undefined && compareVersions(version, newest) < 0) return 'Ignored'
-  return 'Pending'
+  versions.sort((a, b) => compareVersions(a.version, b.version))
+  repeatables.sort((a, b) => (a.description < b.description ? -1 : a.description > b.description ? 1 : 0))
+  return [
+    ...versions.map((file) => describeFile(file, stateOfUnapplied(file, input, levels))),
+    ...repeatables.map((file) => describeFile(file, 'Pending')),
+  ]
 }
 
-function isUnchanged(row: HistoryRow, file: ScriptFile, input: StateInput): boolean {
-  return row.checksum === null ? false : input.checksumsOf(file).includes(row.checksum)
+function hasVersion(file: ScriptFile): file is ScriptFile & { readonly version: Version } {
+  return file.version !== null
 }
 
-export function isRepeatableRow(row: HistoryRow): boolean {
-  return row.version === null && row.type !== 'SCHEMA' && row.type !== 'DELETE'
+function describeFile(file: ScriptFile, state: MigrationState): MigrationStatus {
+  const { module, version, description, script } = file
+  return { state, module, version, description, script, row: null, file, isUndoable: false }
 }
 
-function versionKey(version: Version): string {
+function stateOfUnapplied(
+  { kind, version, module }: ScriptFile & { readonly version: Version },
+  input: StateInput,
+  levels: Levels,
+): MigrationState {
+  const begin = levels.beginOf(module)
+  if (kind === 'baseline' && begin !== null && compareVersions(version, begin) === 0) return 'Pending'
+  const baseline = begin ?? levels.baselineOf(module)
+  if (baseline !== null && isAtMost(version, baseline)) {
+    return isBelow(version, baseline) ? 'Below Baseline' : 'Ignored (Baseline)'
+  }
+  if (kind === 'baseline') return 'Ignored'
+  return !input.outOfOrder && isBelow(version, levels.applied.get(module)) ? 'Ignored' : 'Pending'
+}
+
+/** The same text for versions that are equal, however they are written. */
+export function versionKey(version: Version): string {
   return version.parts.join('.')
 }
 
@@ -276,8 +338,9 @@ function repeatableKey(module: string, description: string): string {
 export function currentVersion(statuses: readonly MigrationStatus[]): string | null {
   let highest: Version | null = null
   for (const { version, row, state } of statuses) {
-    if (version === null || row === null || !row.success || state === 'Undone' || state === 'Deleted') continue
-    if (highest === null || compareVersions(version, highest) > 0) highest = version
+    if (version === null || row === null || !row.success || isRemovalType(row.type)) continue
+    if (state === 'Undone' || state === 'Deleted') continue
+    if (!isAtMost(version, highest)) highest = version
   }
   return highest?.text ?? null
 }

@@ -6,6 +6,10 @@ export function quoteIdentifier(name: string): string {
 /**
  * Quotes a text as a literal that means the same whatever `standard_conforming_strings` is: a text with a backslash
  * becomes an escape string. `null` becomes NULL.
+ *
+ * The space before an escape string keeps its E from joining a word before it.
+ *
+ * @param text without NUL, which no text of PostgreSQL can hold.
  */
 export function quoteLiteral(text: string | null): string {
   if (text === null) return 'NULL'
@@ -13,7 +17,8 @@ export function quoteLiteral(text: string | null): string {
   return quoted.includes('\\') ? ` E'${quoted.replaceAll('\\', '\\\\')}'` : `'${quoted}'`
 }
 
-/** Writes a list of texts as a `text[]` constructor. */
+/** Writes a list of texts as a `text[]`; an empty one as a literal, which is shorter and takes the type of its column. */
 export function quoteTextArray(texts: readonly string[]): string {
+  if (texts.length === 0) return "'{}'"
   return `ARRAY[${texts.map(quoteLiteral).join(', ')}]::pg_catalog.text[]`
 }

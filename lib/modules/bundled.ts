@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { SchemawayError } from '../errors/schemaway-error.js'
 import type { Module } from './define-module.js'
 
@@ -22,21 +22,26 @@ export type BundledModuleName = (typeof bundled)[number]['name']
 
 let sqlDirectory: string | undefined
 
-/** The bundled modules with the places of their SQL on this machine. */
+/**
+ * The bundled modules with the places of their SQL on this machine.
+ *
+ * @throws SchemawayError `BUNDLED_SQL_MISSING`.
+ */
 export function bundledModules(): readonly Module[] {
-  sqlDirectory ??= findSqlDirectory()
+  sqlDirectory ??= findSqlDirectory(urlOfThisFile())
   return bundled.map((manifest) =>
     Object.freeze({ ...manifest, directory: `${sqlDirectory}/${manifest.name}`, isBundled: true }),
   )
 }
 
 /**
- * In the package, `sql/` lies two levels above this file. In a program that a bundler put into one file it is expected
- * beside that file, or one level above.
+ * Where the SQL of the bundled modules lies. In the package, `sql/` is two levels above this file. In a program that a
+ * bundler put into one file it is expected beside that file, or one level above.
+ *
+ * @param running `file:` URL of the file that is running.
  */
-function findSqlDirectory(): string {
-  const here = directoryOfThisFile()
-  const candidates = ['../../sql', './sql', '../sql'].map((path) => fileURLToPath(new URL(path, here)))
+export function findSqlDirectory(running: string): string {
+  const candidates = ['../../sql', './sql', '../sql'].map((path) => fileURLToPath(new URL(path, running)))
   const found = candidates.find((path) => existsSync(`${path}/${bundled[0].name}`))
   if (found !== undefined) return found
   throw new SchemawayError(
@@ -49,8 +54,8 @@ function findSqlDirectory(): string {
 }
 
 /** Bundlers that write CommonJS leave `import.meta.url` empty; there `__filename` exists instead. */
-function directoryOfThisFile(): string {
+function urlOfThisFile(): string {
   const url: string | undefined = import.meta.url
   if (url !== undefined && url !== '') return url
-  return `file://${typeof __filename === 'string' ? __filename : `${process.cwd()}/`}`
+  return pathToFileURL(typeof __filename === 'string' ? __filename : `${process.cwd()}/`).href
 }

@@ -1,5 +1,7 @@
+import { isAbsolute } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { SchemawayError } from '../errors/schemaway-error.js'
+import { bundled } from './bundled.js'
 
 /** A folder of migrations that is installed as a unit. */
 export interface Module {
@@ -17,7 +19,7 @@ export interface Module {
 
 /** What {@link defineModule} takes. */
 export interface ModuleDefinition {
-  /** Plain lower-case name, for example `billing`; at most 40 characters. */
+  /** Plain lower-case name, for example `billing`; at most 40 characters, and not the name of a bundled module. */
   readonly name: string
   /** Folder with the scripts: a `file:` URL (`new URL('./sql/', import.meta.url)`) or an absolute path. */
   readonly directory: string | URL
@@ -29,6 +31,8 @@ export interface ModuleDefinition {
 
 const plainName = /^[a-z][a-z0-9_]{0,39}$/
 const definitionKeys = ['name', 'directory', 'requires', 'schemas']
+/** In bytes; PostgreSQL cuts longer names off. */
+const longestSchemaName = 63
 
 /**
  * Describes a module of your own, to be selected beside the bundled ones.
@@ -43,6 +47,9 @@ const definitionKeys = ['name', 'directory', 'requires', 'schemas']
  * await migrate({ url, modules: ['iam', billing] })
  */
 export function defineModule(definition: ModuleDefinition): Module {
+  if (typeof definition !== 'object' || definition === null) {
+    throw invalid("it has to be described by an object, such as { name: 'billing', directory }")
+  }
   for (const key of Object.keys(definition)) {
     if (!definitionKeys.includes(key)) {
       throw invalid(`\`${key}\` is not part of a module; known are ${definitionKeys.join(', ')}`)
@@ -50,31 +57,51 @@ export function defineModule(definition: ModuleDefinition): Module {
   }
   const { name, requires = [], schemas = [name] } = definition
   if (typeof name !== 'string' || !plainName.test(name)) {
-    throw invalid(`its name must be plain lower-case text such as "billing", not ${JSON.stringify(name)}`)
+    const given = typeof name === 'string' ? JSON.stringify(name) : `a value of type ${typeof name}`
+    throw invalid(`its name must be plain lower-case text such as "billing", not ${given}`)
+  }
+  if (bundled.some((module) => module.name === name)) {
+    throw invalid(
+      `${name} is the name of a bundled module; choose another name, or select the bundled one as '${name}'`,
+    )
   }
   if (!isListOfTexts(requires)) throw invalid(`\`requires\` of module ${name} must be a list of module names`)
-  if (!isListOfTexts(schemas)) throw invalid(`\`schemas\` of module ${name} must be a list of schema names`)
+  if (!isListOfTexts(schemas) || !schemas.every(isSchemaName)) {
+    throw invalid(
+      `\`schemas\` of module ${name} must be a list of schema names of at most ${longestSchemaName} bytes each`,
+    )
+  }
   if (requires.includes(name)) throw invalid(`module ${name} requires itself`)
   return Object.freeze({
     name,
     directory: toPath(definition.directory, name),
-    requires: Object.freeze([...requires]),
-    schemas: Object.freeze([...schemas]),
+    requires: Object.freeze([...new Set(requires)]),
+    schemas: Object.freeze([...new Set(schemas)]),
     isBundled: false,
   })
 }
 
-function toPath(directory: string | URL, name: string): string {
-  if (directory instanceof URL && directory.protocol === 'file:') return fileURLToPath(directory)
-  if (typeof directory === 'string' && directory.startsWith('file:')) return toPath(new URL(directory), name)
-  if (typeof directory === 'string' && directory !== '') return directory
-  throw invalid(`\`directory\` of module ${name} must be a path or a file: URL`)
+function toPath(directory: unknown, name: string): string {
+  try {
+    if (directory instanceof URL) return fileURLToPath(directory)
+    if (typeof directory === 'string' && directory.startsWith('file:')) return fileURLToPath(directory)
+  } catch (error) {
+    throw invalid(`\`directory\` of module ${name} is not the URL of a folder on this machine`, error)
+  }
+  if (typeof directory === 'string' && isAbsolute(directory) && !directory.includes('\0')) return directory
+  throw invalid(
+    `\`directory\` of module ${name} must be an absolute path or a file: URL, such as new URL('./sql/', import.meta.url)`,
+  )
 }
 
 function isListOfTexts(value: unknown): value is readonly string[] {
   return Array.isArray(value) && value.every((one) => typeof one === 'string' && one !== '')
 }
 
-function invalid(reason: string): SchemawayError {
-  return new SchemawayError('INVALID_MODULES', `A module cannot be used: ${reason}.`)
+function isSchemaName(name: string): boolean {
+  return !name.includes('\0') && Buffer.byteLength(name) <= longestSchemaName
+}
+
+function invalid(reason: string, cause?: unknown): SchemawayError {
+  return new SchemawayError('INVALID_MODULES', `A module cannot be used: ${reason}.`, { cause })
 }

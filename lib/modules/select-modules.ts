@@ -1,8 +1,8 @@
-import { isAbsolute, resolve } from 'node:path'
+import { resolve, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { SchemawayError } from '../errors/schemaway-error.js'
-import { bundledModules } from './bundled.js'
-import type { Module } from './define-module.js'
+import { bundled, bundledModules } from './bundled.js'
+import { defineModule, type Module } from './define-module.js'
 
 /** Name of the unnamed module that holds the scripts of `locations`. */
 export const locationsModule = ''
@@ -10,7 +10,7 @@ export const locationsModule = ''
 export interface ModuleSelection {
   /** In order: a module comes after all it requires. */
   readonly modules: readonly Module[]
-  /** Folders of plain migrations, absolute. */
+  /** Folders of plain migrations, absolute; none lies in another. */
   readonly locations: readonly string[]
 }
 
@@ -19,6 +19,9 @@ export interface ModuleSelection {
  * require is selected.
  *
  * @param mustBeComplete whether every required module has to be selected too; a rollback of a part need not be.
+ * @param available the bundled modules. Asked only when one of them is needed, since a program of a bundler may have
+ *   left their files behind.
+ * @throws SchemawayError `INVALID_MODULES`, `INVALID_OPTIONS` for a location, `BUNDLED_SQL_MISSING`.
  */
 export function selectModules(
   options: {
@@ -26,48 +29,81 @@ export function selectModules(
     readonly locations?: string | URL | readonly (string | URL)[] | undefined
   },
   mustBeComplete: boolean,
+  available: () => readonly Module[] = bundledModules,
 ): ModuleSelection {
   const locations = toLocations(options.locations)
-  if (options.modules === undefined) return { modules: locations.length > 0 ? [] : bundledModules(), locations }
+  if (options.modules === undefined) return { modules: locations.length > 0 ? [] : available(), locations }
   const chosen = new Map<string, Module>()
   for (const one of options.modules) {
-    const module = typeof one === 'string' ? findBundled(one) : checkModule(one)
+    const module = typeof one === 'string' ? findBundled(one, available()) : checkModule(one)
     if (chosen.has(module.name)) throw invalid(`module ${module.name} is selected twice`, [module.name])
     chosen.set(module.name, module)
   }
-  addLinks(chosen)
+  if ([...chosen.values()].some((module) => module.isBundled)) addLinks(chosen, available())
   if (mustBeComplete) checkRequirements(chosen)
   return { modules: sortByRequirement(chosen), locations }
 }
 
 function toLocations(value: string | URL | readonly (string | URL)[] | undefined): readonly string[] {
   if (value === undefined) return []
-  const list = typeof value === 'string' || value instanceof URL ? [value] : value
-  return list.map((one) => {
-    if (one instanceof URL) return fileURLToPath(one)
-    const path = one.startsWith('filesystem:') ? one.slice('filesystem:'.length) : one
-    return isAbsolute(path) ? path : resolve(path)
+  const given = typeof value === 'string' || value instanceof URL ? [value] : value
+  const paths = [...new Set(given.map(toPath))]
+  // As Flyway does: what lies in another location is read with that one.
+  return paths.filter((path) => !paths.some((other) => other !== path && path.startsWith(asFolder(other))))
+}
+
+function asFolder(path: string): string {
+  return path.endsWith(sep) ? path : path + sep
+}
+
+function toPath(location: string | URL): string {
+  const text = String(location)
+  if (text.startsWith('file:')) {
+    try {
+      return resolve(fileURLToPath(text))
+    } catch (cause) {
+      throw unusableLocation(`${text} is not the URL of a folder on this machine`, cause)
+    }
+  }
+  const [, scheme] = /^([a-z][a-z0-9+.-]+):/i.exec(text) ?? []
+  if (scheme === undefined) return resolve(text)
+  if (scheme === 'filesystem') return resolve(text.slice('filesystem:'.length))
+  throw unusableLocation(
+    `a location begins with ${scheme}:, but only folders can be read; name one, or filesystem:<folder>`,
+  )
+}
+
+function unusableLocation(reason: string, cause?: unknown): SchemawayError {
+  return new SchemawayError('INVALID_OPTIONS', `The options cannot be used: ${reason}.`, {
+    details: { option: 'locations' },
+    cause,
   })
 }
 
-function findBundled(name: string): Module {
-  const found = bundledModules().find((module) => module.name === name)
+function findBundled(name: string, available: readonly Module[]): Module {
+  const found = available.find((module) => module.name === name)
   if (found !== undefined) return found
-  const known = bundledModules().map((module) => module.name)
+  const known = available.map((module) => module.name)
   throw invalid(
     `"${name}" is not a bundled module (there are ${known.join(', ')}); pass your own as defineModule({ name: '${name}', ... })`,
     [name],
   )
 }
 
-/** A plain object in place of a defined module would escape every check of defineModule(). */
+/** An object may come from another copy of this package, or from no defineModule() at all, so it is checked once more. */
 function checkModule(module: Module): Module {
-  if (typeof module.isBundled === 'boolean' && Array.isArray(module.schemas) && Object.isFrozen(module)) return module
-  throw invalid('an entry of `modules` is neither a name nor made by defineModule()', [])
+  const { isBundled, name, directory, requires, schemas } = module
+  if (bundled.some((one) => one.name === name)) {
+    throw invalid(`an entry of \`modules\` is an object named '${name}'; select the bundled module by its name`, [name])
+  }
+  if (typeof isBundled !== 'boolean') {
+    throw invalid('an entry of `modules` is neither a name nor made by defineModule()', [])
+  }
+  return defineModule({ name, directory, requires, schemas })
 }
 
-function addLinks(chosen: Map<string, Module>): void {
-  for (const module of bundledModules()) {
+function addLinks(chosen: Map<string, Module>, available: readonly Module[]): void {
+  for (const module of available) {
     const isLink = module.schemas.length === 0
     if (isLink && module.requires.every((name) => chosen.has(name))) chosen.set(module.name, module)
   }

@@ -1,44 +1,58 @@
-import type { LedgerRow } from '../history/ledger-entry.js'
+import { shortenScript } from '../history/history-row.js'
 import { isRepeatableRow, type MigrationStatus } from '../history/migration-state.js'
 import { readDirectives } from '../scripts/directives.js'
 import type { ScriptFile } from '../scripts/script-file.js'
-import { compareVersions } from '../scripts/version.js'
-import type { AppliedVersion } from './select-undo.js'
-import { findUndoInLedger, indexUndoFiles, type UndoFiles } from './undo-source.js'
+import type { Version } from '../scripts/version.js'
+import type { RemainingVersions } from './remaining-versions.js'
+import type { UndoSource } from './undo-source.js'
+
+/** A repeatable, and the script that drops what it made. */
+export interface RepeatableDrop {
+  readonly status: MigrationStatus
+  readonly source: ScriptFile
+}
 
 /** What happens to repeatables around one undo. */
 export interface RepeatableChanges {
   /** Drop scripts to run before the undo, in reverse order of creation. */
-  readonly drop: readonly { readonly status: MigrationStatus; readonly source: ScriptFile }[]
+  readonly drop: readonly RepeatableDrop[]
   /** Files to run again after it. */
-  readonly runAgain: readonly ScriptFile[]
+  readonly runAgain: readonly { readonly file: ScriptFile; readonly source: ScriptFile }[]
   /** Those that are not run again. */
   readonly gone: readonly MigrationStatus[]
   readonly removeRanks: readonly number[]
   readonly removeRepeatables: readonly string[]
 }
 
-interface Sources {
-  readonly files: readonly ScriptFile[]
-  readonly ledger: readonly LedgerRow[]
-  readonly selected: ReadonlySet<string>
+interface AppliedRepeatable {
+  readonly status: MigrationStatus
+  /** Of its history rows, as long as they are those that were there before the rollback. */
+  readonly ranks: readonly number[]
+  /** Under which history has it. */
+  readonly script: string
 }
 
 /** The repeatables that are applied, followed through the steps of a rollback. */
 export class AppliedRepeatables {
-  readonly #applied: Map<string, { readonly status: MigrationStatus; ranks: readonly number[] }>
-  readonly #sources: Sources
-  readonly #undoFiles: UndoFiles
+  readonly #applied = new Map<string, AppliedRepeatable>()
+  readonly #selected: ReadonlySet<string>
+  readonly #undoSource: UndoSource
+  readonly #requirements = new Map<ScriptFile, Version | null>()
 
-  constructor(statuses: readonly MigrationStatus[], sources: Sources) {
-    this.#applied = new Map()
-    this.#sources = sources
-    this.#undoFiles = indexUndoFiles(sources.files)
+  constructor(
+    statuses: readonly MigrationStatus[],
+    sources: { readonly selected: ReadonlySet<string>; readonly undoSource: UndoSource },
+  ) {
+    this.#selected = sources.selected
+    this.#undoSource = sources.undoSource
     for (const status of statuses) {
-      if (status.row === null || !isRepeatableRow(status.row) || status.state === 'Deleted') continue
-      const key = `${status.module}/${status.description}`
-      const ranks = [...(this.#applied.get(key)?.ranks ?? []), status.row.installedRank]
-      this.#applied.set(key, { status, ranks })
+      const { row, module, description, script } = status
+      if (row === null || !isRepeatableRow(row)) continue
+      const key = `${module}/${description}`
+      const ranks = [...(this.#applied.get(key)?.ranks ?? []), row.installedRank]
+      // Of several runs the last one counts.
+      if (status.state === 'Deleted') this.#applied.delete(key)
+      else this.#applied.set(key, { status, ranks, script })
     }
   }
 
@@ -48,40 +62,48 @@ export class AppliedRepeatables {
    * A repeatable without a drop script stays in the database; its rows go once its module has no version left. One whose
    * file is gone can only be dropped, so that is done for selected modules alone: nobody could bring back the others.
    */
-  around(affected: ReadonlySet<string>, remaining: ReadonlySet<AppliedVersion>): RepeatableChanges {
-    const drop: { status: MigrationStatus; source: ScriptFile }[] = []
-    const runAgain: ScriptFile[] = []
+  around(affected: ReadonlySet<string>, remaining: RemainingVersions): RepeatableChanges {
+    const drop: RepeatableDrop[] = []
+    const runAgain: { file: ScriptFile; source: ScriptFile }[] = []
     const gone: MigrationStatus[] = []
     const removeRanks: number[] = []
     const removeRepeatables: string[] = []
-    for (const [key, { status, ranks }] of this.#applied) {
-      if (!affected.has(status.module)) continue
+    for (const [key, { status, ranks, script }] of this.#applied) {
+      const { file, module } = status
+      if (!affected.has(module) || (file === null && !this.#selected.has(module))) continue
       const holds = this.#requirementHolds(status, remaining)
-      const { file } = status
-      if (file === null && !this.#sources.selected.has(status.module)) continue
-      const source =
-        this.#undoFiles.find(status) ?? findUndoInLedger(this.#sources.ledger, status.script, status.module)
+      const source = this.#undoSource(status)
       if (source === null && holds) continue
       if (source !== null) drop.push({ status, source })
       removeRanks.push(...ranks)
-      removeRepeatables.push(status.script)
-      if (holds && file !== null) {
-        runAgain.push(file)
-        this.#applied.set(key, { status, ranks: [] })
+      removeRepeatables.push(script)
+      if (source !== null && file !== null && holds) {
+        runAgain.push({ file, source })
+        this.#applied.set(key, { status, ranks: [], script: shortenScript(file.script) })
       } else {
         gone.push(status)
         this.#applied.delete(key)
       }
     }
-    drop.sort((a, b) => (a.status.description < b.status.description ? 1 : -1))
-    runAgain.sort((a, b) => (a.description < b.description ? -1 : 1))
+    drop.sort((a, b) => compareTexts(b.status.description, a.status.description))
+    runAgain.sort((a, b) => compareTexts(a.file.description, b.file.description))
     return { drop, runAgain, gone, removeRanks, removeRepeatables }
   }
 
-  #requirementHolds({ module, file }: MigrationStatus, remaining: ReadonlySet<AppliedVersion>): boolean {
-    const left = [...remaining]
-    const requires = file === null ? undefined : readDirectives(file.bytes.toString('utf8'), file).requires
-    if (requires !== undefined) return left.some((one) => compareVersions(one.version, requires) === 0)
-    return left.some((one) => one.module === module)
+  #requirementHolds({ module, file }: MigrationStatus, remaining: RemainingVersions): boolean {
+    const requires = file === null ? null : this.#requirementOf(file)
+    return requires === null ? remaining.hasModule(module) : remaining.hasVersion(requires)
   }
+
+  #requirementOf(file: ScriptFile): Version | null {
+    const known = this.#requirements.get(file)
+    if (known !== undefined) return known
+    const requires = readDirectives(file.bytes.toString('utf8'), file).requires ?? null
+    this.#requirements.set(file, requires)
+    return requires
+  }
+}
+
+function compareTexts(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
 }

@@ -3,44 +3,47 @@ import type { LedgerRow } from '../history/ledger-entry.js'
 import type { Module } from '../modules/define-module.js'
 import type { AppliedVersion } from './select-undo.js'
 
-interface KnownModules {
-  readonly modules: readonly Module[]
-  readonly ledger: readonly LedgerRow[]
-}
+/** Names of the modules that require a module, directly or not. */
+export type Dependents = (module: string) => readonly string[]
 
-/** Names of the modules that require one, directly or not, by their definitions and by what the ledger recorded. */
-export function modulesThatRequire(name: string, known: KnownModules): readonly string[] {
-  const requires = requirements(known)
-  const found = new Set<string>()
-  const open = [name]
-  for (let next = open.pop(); next !== undefined; next = open.pop()) {
-    for (const [module, required] of requires) {
-      if (required.has(next) && !found.has(module)) {
-        found.add(module)
-        open.push(module)
+/** Reads who requires whom from the definitions of the modules, and for others from what the ledger recorded last. */
+export function indexDependents(modules: readonly Module[], ledger: readonly LedgerRow[]): Dependents {
+  const requires = new Map<string, readonly string[]>()
+  for (const row of ledger) if (row.event === 'applied') requires.set(row.module, row.moduleRequires)
+  for (const module of modules) requires.set(module.name, module.requires)
+  const requiredBy = new Map<string, string[]>()
+  for (const [module, names] of requires) {
+    for (const name of names) requiredBy.set(name, [...(requiredBy.get(name) ?? []), module])
+  }
+  return (module) => {
+    const found = new Set<string>()
+    const open = [module]
+    for (let next = open.pop(); next !== undefined; next = open.pop()) {
+      for (const dependent of requiredBy.get(next) ?? []) {
+        if (found.has(dependent)) continue
+        found.add(dependent)
+        open.push(dependent)
       }
     }
+    return [...found]
   }
-  return [...found]
 }
 
-function requirements({ modules, ledger }: KnownModules): ReadonlyMap<string, ReadonlySet<string>> {
-  const requires = new Map<string, ReadonlySet<string>>()
-  for (const row of ledger) if (row.event === 'applied') requires.set(row.module, new Set(row.moduleRequires))
-  for (const module of modules) requires.set(module.name, new Set(module.requires))
-  return requires
-}
-
-/** Refuses a rollback that takes the last version of a module while an installed module that stays requires it. */
+/**
+ * Refuses a rollback that takes the last version of a module while an installed module that stays requires it.
+ *
+ * @throws SchemawayError `MODULE_REQUIRED`.
+ */
 export function refuseRequiredModules(
   undone: readonly AppliedVersion[],
   installed: readonly AppliedVersion[],
-  known: KnownModules,
+  dependents: Dependents,
 ): void {
-  const staying = new Set(installed.filter((one) => !undone.includes(one)).map((one) => one.module))
+  const gone = new Set(undone)
+  const staying = new Set(installed.filter((one) => !gone.has(one)).map((one) => one.module))
   const leaving = new Set(undone.map((one) => one.module).filter((name) => !staying.has(name)))
   for (const name of leaving) {
-    const blocking = modulesThatRequire(name, known).filter((module) => staying.has(module))
+    const blocking = dependents(name).filter((module) => staying.has(module))
     if (blocking.length === 0) continue
     throw new SchemawayError(
       'MODULE_REQUIRED',

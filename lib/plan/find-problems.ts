@@ -1,22 +1,51 @@
 import type { Problem } from '../errors/schemaway-error.js'
+import { shortenDescription, shortenScript } from '../history/history-row.js'
 import type { MigrationStatus } from '../history/migration-state.js'
+import { compareVersions, type Version } from '../scripts/version.js'
 
 /**
  * What `validate` finds, in Flyway's words and with Flyway's codes, all at once.
  *
- * @param ignorePending as `migrate()` does, since pending scripts are what it is about to run. Rows newer than every
- *   file (`Future`) are ignored always, as by Flyway's default `*:future`.
+ * Rows newer than every file (`Future`) are ignored, as by Flyway's default `*:future`; so is a failed one among them when
+ * nothing else failed. Rows of modules that are not selected are left alone.
+ *
+ * @param ignorePending as `migrate()` does, since pending scripts are what it is about to run.
  */
 export function findProblems(statuses: readonly MigrationStatus[], ignorePending: boolean): readonly Problem[] {
+  const failures = statuses.filter((status) => status.state.startsWith('Failed') && !isForeign(status))
+  const ignoredFailure = failures.length === 1 && failures[0]?.state === 'Failed (Future)' ? failures[0] : null
+  const baselines = highestBaselines(statuses)
   const problems: Problem[] = []
   for (const status of statuses) {
-    const problem = findProblem(status, ignorePending)
+    if (status === ignoredFailure || isForeign(status)) continue
+    const problem = findProblem(status, ignorePending, baselines)
     if (problem !== null) problems.push(problem)
   }
   return problems
 }
 
-function findProblem(status: MigrationStatus, ignorePending: boolean): Problem | null {
+/** Only for rows of a module that is not selected a missing file is no part of the state. */
+function isForeign({ state, row, file }: MigrationStatus): boolean {
+  return state === 'Failed' && file === null && row?.type !== 'BASELINE'
+}
+
+/** Highest baseline by module, and under `null` that of the baseline command, which covers every module. */
+function highestBaselines(statuses: readonly MigrationStatus[]): ReadonlyMap<string | null, Version> {
+  const highest = new Map<string | null, Version>()
+  for (const { state, module, version, row } of statuses) {
+    if (state !== 'Baseline' || version === null) continue
+    const key = row?.type === 'BASELINE' ? null : module
+    const known = highest.get(key)
+    if (known === undefined || compareVersions(version, known) > 0) highest.set(key, version)
+  }
+  return highest
+}
+
+function findProblem(
+  status: MigrationStatus,
+  ignorePending: boolean,
+  baselines: ReadonlyMap<string | null, Version>,
+): Problem | null {
   const kind = status.version === null ? 'repeatable' : 'versioned'
   const name =
     status.version === null ? `"${status.description}"` : `version ${status.version.text} (${status.description})`
@@ -41,6 +70,7 @@ function findProblem(status: MigrationStatus, ignorePending: boolean): Problem |
         `${name} is applied, but its file ${status.script} is missing; bring the file back`,
       )
     case 'Ignored':
+      if (status.file?.kind === 'baseline') return null
       return problem(
         'RESOLVED_VERSIONED_MIGRATION_NOT_APPLIED',
         `${status.script} is older than the newest applied version of its module and was never applied; give it a newer ` +
@@ -60,7 +90,7 @@ function findProblem(status: MigrationStatus, ignorePending: boolean): Problem |
       )
     case 'Success':
     case 'Out of Order':
-      return findMismatch(status, name, problem)
+      return isCovered(status, baselines) ? null : findMismatch(status, name, problem)
     case 'Below Baseline':
     case 'Ignored (Baseline)':
     case 'Future':
@@ -72,6 +102,14 @@ function findProblem(status: MigrationStatus, ignorePending: boolean): Problem |
     default:
       return status.state satisfies never
   }
+}
+
+/** What a baseline covers is compared no more. */
+function isCovered({ module, version }: MigrationStatus, baselines: ReadonlyMap<string | null, Version>): boolean {
+  if (version === null) return false
+  return [baselines.get(module), baselines.get(null)].some(
+    (baseline) => baseline !== undefined && compareVersions(version, baseline) <= 0,
+  )
 }
 
 function findMismatch(
@@ -87,15 +125,20 @@ function findMismatch(
   if (row.checksum !== file.checksum) {
     return problem(
       'CHECKSUM_MISMATCH',
-      `${file.script} was changed after it was applied (checksum ${row.checksum ?? 'none'} in history, ${file.checksum} in ` +
-        'the file); restore the file and put the change into a new migration',
+      `${file.script} was changed after it was applied${appliedAs(row.script, file.script)} (checksum ${row.checksum ?? 'none'} ` +
+        `in history, ${file.checksum} in the file); restore the file and put the change into a new migration`,
     )
   }
-  if (row.description !== file.description && !row.description.endsWith('...')) {
+  if (row.description !== shortenDescription(file.description)) {
     return problem(
       'DESCRIPTION_MISMATCH',
       `${name} was applied as "${row.description}", but the file is named "${file.description}"; rename the file back`,
     )
   }
   return null
+}
+
+/** Says so when history knows the version by another path, which may be that of another module. */
+function appliedAs(before: string, now: string): string {
+  return before === shortenScript(now) ? '' : ` as ${before}`
 }

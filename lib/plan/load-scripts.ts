@@ -1,9 +1,10 @@
 import type { Config } from '../config/read-options.js'
 import { type Problem, SchemawayError } from '../errors/schemaway-error.js'
-import type { Module } from '../modules/define-module.js'
+import { versionKey } from '../history/migration-state.js'
 import { locationsModule } from '../modules/select-modules.js'
 import { readScriptDirectory } from '../scripts/read-directory.js'
 import type { ScriptFile } from '../scripts/script-file.js'
+import type { ScriptKind } from '../scripts/script-name.js'
 
 /**
  * Reads every script of the selection and refuses what could not be ordered: names outside the grammar, and versions or
@@ -11,7 +12,7 @@ import type { ScriptFile } from '../scripts/script-file.js'
  *
  * @throws SchemawayError `UNREADABLE_DIRECTORY`, `INVALID_SCRIPT_NAMES`, `INVALID_SCRIPT`.
  */
-export function loadScripts(selection: Config['selection']): readonly ScriptFile[] {
+export async function loadScripts(selection: Config['selection']): Promise<readonly ScriptFile[]> {
   const directories = [
     ...selection.modules.map((module) => ({
       directory: module.directory,
@@ -24,7 +25,12 @@ export function loadScripts(selection: Config['selection']): readonly ScriptFile
   const problems: Problem[] = []
   for (const directory of directories) {
     const read = readScriptDirectory(directory)
-    files.push(...read.files)
+    const [undecodable] = read.undecodable
+    if (undecodable !== undefined) {
+      const { encodingError } = await import('../scripts/encoding-error.js')
+      throw encodingError(undecodable.bytes, undecodable)
+    }
+    for (const file of read.files) files.push(file)
     for (const bad of read.badNames) {
       problems.push({
         kind: 'INVALID_NAME',
@@ -47,24 +53,35 @@ export function loadScripts(selection: Config['selection']): readonly ScriptFile
   return files
 }
 
+/** Flyway's words for two files of the same identity. */
+const duplicates: Readonly<Record<ScriptKind, string>> = {
+  versioned: 'DUPLICATE_VERSIONED_MIGRATION',
+  baseline: 'DUPLICATE_VERSIONED_MIGRATION',
+  undo: 'DUPLICATE_UNDO_MIGRATION',
+  repeatable: 'DUPLICATE_REPEATABLE_MIGRATION',
+  drop: 'DUPLICATE_REPEATABLE_MIGRATION',
+}
+
 function findDuplicates(files: readonly ScriptFile[]): readonly Problem[] {
   const claimed = new Map<string, ScriptFile>()
   const problems: Problem[] = []
   for (const file of files) {
-    const identity = file.version === null ? file.description : file.version.parts.join('.')
-    const key = `${file.kind} ${identity}`
+    const { kind, script, module, version } = file
+    const key = `${kind} ${version === null ? file.description : versionKey(version)}`
     const first = claimed.get(key)
     if (first === undefined) {
       claimed.set(key, file)
       continue
     }
-    const what = file.version === null ? `description "${file.description}"` : `version ${file.version.text}`
+    const what = version === null ? `description "${file.description}"` : `version ${version.text}`
+    // Two locations may hold files of the same name.
+    const [one, other] = first.script === script ? [first.file, file.file] : [first.script, script]
     problems.push({
-      kind: file.version === null ? 'DUPLICATE_DESCRIPTION' : 'DUPLICATE_VERSION',
-      script: file.script,
-      module: file.module,
-      ...(file.version !== null && { version: file.version.text }),
-      message: `${first.script} and ${file.script} both have ${what}; give one of them another`,
+      kind: duplicates[kind],
+      script,
+      module,
+      ...(version !== null && { version: version.text }),
+      message: `${one} and ${other} both have ${what}; give one of them another`,
     })
   }
   return problems
@@ -72,6 +89,6 @@ function findDuplicates(files: readonly ScriptFile[]): readonly Problem[] {
 
 /** Modules of the selection by name, with the unnamed one for `locations`. */
 export function selectedNames(selection: Config['selection']): ReadonlySet<string> {
-  const names = selection.modules.map((module: Module) => module.name)
+  const names = selection.modules.map((module) => module.name)
   return new Set(selection.locations.length > 0 ? [...names, locationsModule] : names)
 }

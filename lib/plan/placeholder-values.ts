@@ -19,6 +19,7 @@ export function placeholderValues(config: Config, state: DatabaseState): Values 
     ['flyway:timestamp', state.timestamp],
     ['flyway:workingdirectory', process.cwd()],
     ['flyway:table', config.table],
+    ['flyway:environment', 'default'],
     ['role_owner', config.roles.owner],
     ['role_app', config.roles.app],
     ['role_worker', config.roles.worker],

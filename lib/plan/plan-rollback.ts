@@ -5,146 +5,142 @@ import type { LedgerRow } from '../history/ledger-entry.js'
 import type { MigrationStatus } from '../history/migration-state.js'
 import type { Module } from '../modules/define-module.js'
 import type { ScriptReference } from '../run/events.js'
-import { parseScript } from '../scripts/parse-script.js'
 import type { ScriptFile } from '../scripts/script-file.js'
-import { AppliedRepeatables } from './applied-repeatables.js'
-import { modulesThatRequire, refuseRequiredModules } from './dependent-modules.js'
-import { placeholderValues } from './placeholder-values.js'
+import { AppliedRepeatables, type RepeatableDrop } from './applied-repeatables.js'
+import { type Dependents, indexDependents, refuseRequiredModules } from './dependent-modules.js'
 import type { LedgerDraft, Plan, PlannedScript, PlanStep } from './plan.js'
+import { createPlanContext, type PlanContext } from './plan-context.js'
 import { planApply, referenceOf } from './plan-migrate.js'
-import { searchPathOf } from './search-path.js'
-import { type AppliedVersion, appliedVersions, selectUndo } from './select-undo.js'
-import { findUndoInLedger, indexUndoFiles, type UndoFiles } from './undo-source.js'
+import { RemainingVersions } from './remaining-versions.js'
+import { type AppliedVersion, appliedBaselines, appliedVersions, selectUndo } from './select-undo.js'
+import { createUndoSource, type UndoSource } from './undo-source.js'
 
 export interface RollbackInput {
   readonly config: Config
   /** Scripts of every module that may be touched: selected ones and bundled ones that are installed. */
   readonly files: readonly ScriptFile[]
+  /** Every module whose definition is known. */
   readonly modules: readonly Module[]
   readonly selected: ReadonlySet<string>
   readonly statuses: readonly MigrationStatus[]
   readonly state: DatabaseState
   readonly ledger: readonly LedgerRow[]
+  /** Rank of the first new history row. */
   readonly firstRank: number
-}
-
-interface Context extends RollbackInput {
-  readonly undoFiles: UndoFiles
-  readonly values: ReturnType<typeof placeholderValues>
 }
 
 /**
  * Turns a rollback into steps, one per undone version, newest first. Around each undo the repeatable objects of the
  * module, and of those that require it, are dropped and, where what they require is still applied, run again.
  *
- * @throws SchemawayError `VERSION_NOT_APPLIED`, `UNDO_MISSING`, `MODULE_REQUIRED` before anything is written.
+ * @throws SchemawayError `VERSION_NOT_APPLIED`, `UNDO_MISSING`, `MODULE_REQUIRED` before anything is written; codes about
+ *   scripts, such as `UNKNOWN_PLACEHOLDER`, for a faulty undo text.
  */
-export function planRollback(given: RollbackInput): Plan {
-  const input: Context = {
-    ...given,
-    undoFiles: indexUndoFiles(given.files),
-    values: placeholderValues(given.config, given.state),
-  }
-  const { config, statuses, selected, ledger } = input
+export function planRollback(input: RollbackInput): Plan {
+  const { config, files, modules, statuses, selected, state, ledger } = input
+  const undoSource = createUndoSource(files, ledger)
+  const dependents = indexDependents(modules, ledger)
+  const context = createPlanContext(config, modules, state)
   const installed = appliedVersions(statuses)
-  const candidates = installed.filter((one) => selected.has(one.module))
-  const undone = selectUndo(config, candidates, ledger)
-  refuseRequiredModules(undone, installed, input)
-  refuseMissingUndo(undone, input)
+  const baselines = appliedBaselines(statuses)
 
-  const remaining = new Set(installed)
-  const repeatables = new AppliedRepeatables(statuses, input)
+  const candidates = installed.filter((one) => selected.has(one.module))
+  const undone = selectUndo(config, candidates, baselines, ledger)
+  refuseRequiredModules(undone, [...installed, ...baselines], dependents)
+  refuseMissingUndo(undone, undoSource)
+
+  const remaining = new RemainingVersions([...installed, ...baselines])
+  const repeatables = new AppliedRepeatables(statuses, { selected, undoSource })
+  const planner = { undoSource, dependents, context, remaining, repeatables }
   let rank = input.firstRank
   const steps = undone.map((one) => {
-    remaining.delete(one)
-    const step = planUndo(one, remaining, repeatables, input, rank)
+    remaining.remove(one)
+    const step = planUndo(one, planner, rank)
     rank += step.historyRows.length
     return step
   })
   if (config.to === 'empty') {
-    const rest = planDropOfRest(repeatables, input)
+    const rest = planDropOfRest(selected, planner)
     if (rest !== null) steps.push(rest)
   }
   return { steps }
 }
 
-function planUndo(
-  one: AppliedVersion,
-  remaining: ReadonlySet<AppliedVersion>,
-  repeatables: AppliedRepeatables,
-  input: Context,
-  firstRank: number,
-): PlanStep {
-  const affected = new Set([one.module, ...modulesThatRequire(one.module, input)])
+interface Planner {
+  readonly undoSource: UndoSource
+  readonly dependents: Dependents
+  readonly context: PlanContext
+  readonly remaining: RemainingVersions
+  readonly repeatables: AppliedRepeatables
+}
+
+function planUndo(one: AppliedVersion, planner: Planner, firstRank: number): PlanStep {
+  const { context, remaining, repeatables } = planner
+  const affected = new Set([one.module, ...planner.dependents(one.module)])
   const changes = repeatables.around(affected, remaining)
-  const source = undoSource(one, input)
+  const source = planner.undoSource(one)
   if (source === null) throw new TypeError(`no undo for ${one.script}`)
-  const undo = plannedScript(source, 'undo', referenceOfStatus(one), input)
-  const again = changes.runAgain.map((file, index) =>
-    planApply(file, {
-      config: { ...input.config, selection: { ...input.config.selection, modules: input.modules } },
-      undoFiles: input.undoFiles,
-      state: input.state,
-      values: input.values,
-      rank: firstRank + index,
-    }),
+  const again = changes.runAgain.map(({ file, source }, index) =>
+    planApply(file, { rank: firstRank + index, undo: source, context }),
   )
   return {
     action: 'undo',
     reference: referenceOfStatus(one),
     scripts: [
-      ...changes.drop.map((drop) => plannedScript(drop.source, 'drop', referenceOfStatus(drop.status), input)),
-      undo,
+      ...planDrops(changes.drop, context),
+      planScript(source, 'undo', referenceOfStatus(one), context),
       ...again.flatMap((step) => step.scripts),
     ],
     removeRanks: [one.row.installedRank, ...changes.removeRanks],
     removeRepeatables: changes.removeRepeatables,
     historyRows: again.flatMap((step) => step.historyRows),
     ledgerEntries: [
-      ...changes.gone.map((status) => draftOf(status, 'dropped', input)),
-      draftOf(one, 'undone', input),
+      ...changes.gone.map((status) => describeForLedger(status, 'dropped', context)),
+      describeForLedger(one, 'undone', context),
       ...again.flatMap((step) => step.ledgerEntries),
     ],
   }
 }
 
 /** What `to: 'empty'` leaves to do when a module has repeatables but no versions (any more). */
-function planDropOfRest(repeatables: AppliedRepeatables, input: Context): PlanStep | null {
-  const changes = repeatables.around(input.selected, new Set())
+function planDropOfRest(selected: ReadonlySet<string>, planner: Planner): PlanStep | null {
+  const { context, remaining, repeatables } = planner
+  const emptied = new Set([...selected].filter((module) => !remaining.hasModule(module)))
+  const changes = repeatables.around(emptied, new RemainingVersions([]))
   const [first] = changes.gone
   if (first === undefined) return null
   return {
     action: 'drop',
     reference: referenceOfStatus(first),
-    scripts: changes.drop.map((drop) => plannedScript(drop.source, 'drop', referenceOfStatus(drop.status), input)),
+    scripts: planDrops(changes.drop, context),
     removeRanks: changes.removeRanks,
     removeRepeatables: changes.removeRepeatables,
     historyRows: [],
-    ledgerEntries: changes.gone.map((status) => draftOf(status, 'dropped', input)),
+    ledgerEntries: changes.gone.map((status) => describeForLedger(status, 'dropped', context)),
   }
 }
 
-function plannedScript(
+function planDrops(drops: readonly RepeatableDrop[], context: PlanContext): readonly PlannedScript[] {
+  return drops.map(({ status, source }) => planScript(source, 'drop', referenceOfStatus(status), context))
+}
+
+function planScript(
   source: ScriptFile,
   action: 'undo' | 'drop',
   subject: ScriptReference,
-  { config, modules, state, values }: Context,
+  context: PlanContext,
 ): PlannedScript {
   return {
     action,
     reference: { ...subject, script: source.script },
-    parsed: parseScript(source, values(source)),
+    parsed: context.parse(source),
     file: source.file,
-    searchPath: searchPathOf(subject.module, modules, config, state),
+    searchPath: context.searchPathOf(subject.module),
   }
 }
 
-function undoSource(one: MigrationStatus, input: Context): ScriptFile | null {
-  return input.undoFiles.find(one) ?? findUndoInLedger(input.ledger, one.script, one.module)
-}
-
-function refuseMissingUndo(undone: readonly AppliedVersion[], input: Context): void {
-  const missing = undone.filter((one) => undoSource(one, input) === null)
+function refuseMissingUndo(undone: readonly AppliedVersion[], undoSource: UndoSource): void {
+  const missing = undone.filter((one) => undoSource(one) === null)
   if (missing.length === 0) return
   const problems = missing.map((one) => ({
     kind: 'UNDO_MISSING',
@@ -172,11 +168,11 @@ function referenceOfStatus(status: MigrationStatus): ScriptReference {
   }
 }
 
-function draftOf(status: MigrationStatus, event: 'undone' | 'dropped', { modules }: Context): LedgerDraft {
+function describeForLedger(status: MigrationStatus, event: 'undone' | 'dropped', context: PlanContext): LedgerDraft {
   return {
     event,
     module: status.module,
-    moduleRequires: modules.find((one) => one.name === status.module)?.requires ?? [],
+    moduleRequires: context.requirementsOf(status.module),
     kind: status.version === null ? 'repeatable' : 'versioned',
     version: status.version?.text ?? null,
     description: status.description,

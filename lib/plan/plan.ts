@@ -10,12 +10,12 @@ export interface PlannedScript {
   readonly parsed: ParsedScript
   /** Path on disk, or `ledger` for a text that only the ledger still has. */
   readonly file: string
-  /** `search_path` for the script, as the value of the setting. */
+  /** `search_path` for the script, as SET takes it. */
   readonly searchPath: string
 }
 
-/** A ledger entry before the run fills in who, where and when. */
-export type LedgerDraft = Omit<LedgerEntry, 'run' | 'login' | 'client' | 'toolVersion' | 'occurredAt'>
+/** A ledger entry before the run fills in who and where. */
+export type LedgerDraft = Omit<LedgerEntry, 'run' | 'login' | 'client' | 'toolVersion'>
 
 /**
  * What one transaction does under `transaction: 'each'`: scripts in order, then what history and ledger say about them.

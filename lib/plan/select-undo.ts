@@ -1,7 +1,7 @@
 import type { Config } from '../config/read-options.js'
 import { SchemawayError } from '../errors/schemaway-error.js'
 import type { LedgerRow } from '../history/ledger-entry.js'
-import type { MigrationStatus } from '../history/migration-state.js'
+import { isBaselineRow, isMigrationRow, type MigrationStatus } from '../history/migration-state.js'
 import { compareVersions, parseVersion, type Version } from '../scripts/version.js'
 
 /** A version that is applied now. */
@@ -12,65 +12,73 @@ export type AppliedVersion = MigrationStatus & {
 
 /** Applied versions, newest first by rank. SCHEMA and BASELINE rows are not among them: they are never undone. */
 export function appliedVersions(statuses: readonly MigrationStatus[]): readonly AppliedVersion[] {
-  return statuses.filter(isAppliedVersion).toSorted((a, b) => b.row.installedRank - a.row.installedRank)
+  return statuses
+    .filter(isAppliedVersion)
+    .filter((one) => isMigrationRow(one.row) && one.row.success)
+    .toSorted(newestFirst)
+}
+
+/** Baselines that are applied, newest first by rank. They stay whatever is undone. */
+export function appliedBaselines(statuses: readonly MigrationStatus[]): readonly AppliedVersion[] {
+  return statuses
+    .filter(isAppliedVersion)
+    .filter((one) => isBaselineRow(one.row) && one.row.success)
+    .toSorted(newestFirst)
 }
 
 function isAppliedVersion(status: MigrationStatus): status is AppliedVersion {
-  return (
-    status.version !== null &&
-    status.row !== null &&
-    status.row.success &&
-    status.state !== 'Deleted' &&
-    status.state !== 'Undone' &&
-    status.state !== 'Baseline' &&
-    status.row.type !== 'DELETE' &&
-    !status.row.type.startsWith('UNDO_')
-  )
+  const { version, row, state } = status
+  return version !== null && row !== null && state !== 'Deleted' && state !== 'Undone'
+}
+
+function newestFirst(a: AppliedVersion, b: AppliedVersion): number {
+  return b.row.installedRank - a.row.installedRank
 }
 
 /**
  * The versions that a rollback undoes, newest first: by default the newest, else by `steps`, `to` or `run`.
  *
  * @param candidates applied versions of the selected modules, newest first.
- * @throws SchemawayError `VERSION_NOT_APPLIED`, `INVALID_OPTIONS`.
+ * @param baselines may be named by `to` as well.
+ * @throws SchemawayError `VERSION_NOT_APPLIED`.
  */
 export function selectUndo(
-  config: Config,
+  config: Pick<Config, 'steps' | 'to' | 'run'>,
   candidates: readonly AppliedVersion[],
+  baselines: readonly AppliedVersion[],
   ledger: readonly LedgerRow[],
 ): readonly AppliedVersion[] {
   if (config.to === 'empty') return candidates
-  if (config.to !== undefined) return selectNewerThan(config.to, candidates)
+  if (config.to !== undefined) return selectNewerThan(config.to, candidates, baselines)
   if (config.run === 'last') return selectLastRun(candidates, ledger)
   return candidates.slice(0, config.steps ?? 1)
 }
 
-function selectNewerThan(to: string, candidates: readonly AppliedVersion[]): readonly AppliedVersion[] {
+/** What was applied after a version, by rank: with `outOfOrder` that may be a lower version. */
+function selectNewerThan(
+  to: string,
+  candidates: readonly AppliedVersion[],
+  baselines: readonly AppliedVersion[],
+): readonly AppliedVersion[] {
   const version = parseVersion(to)
-  if (version === null) {
-    throw new SchemawayError(
-      'INVALID_OPTIONS',
-      `The options cannot be used: \`to\` is neither a version such as '20260105.110200' nor 'empty', but '${to}'.`,
-      { details: { option: 'to' } },
-    )
-  }
-  const kept = candidates.findIndex((one) => compareVersions(one.version, version) === 0)
-  if (kept >= 0) return candidates.slice(0, kept)
+  const isKept = (one: AppliedVersion): boolean => version !== null && compareVersions(one.version, version) === 0
+  const kept = candidates.find(isKept) ?? baselines.find(isKept)
+  if (kept !== undefined) return candidates.filter((one) => one.row.installedRank > kept.row.installedRank)
   const applied = candidates.map((one) => one.version.text)
   throw new SchemawayError(
     'VERSION_NOT_APPLIED',
-    `rollback({ to: '${to}' }) cannot keep version ${version.text}: it is not applied in the selected modules. ` +
+    `rollback({ to: '${to}' }) cannot keep version ${to}: it is not applied in the selected modules. ` +
       (applied.length === 0
         ? 'No version is.'
         : `Applied are ${applied.slice(0, 10).join(', ')}${applied.length > 10 ? ', ...' : ''}; to undo all use to: 'empty'.`),
-    { details: { version: version.text } },
+    { details: { version: version?.text ?? to } },
   )
 }
 
 function selectLastRun(candidates: readonly AppliedVersion[], ledger: readonly LedgerRow[]): readonly AppliedVersion[] {
-  const scripts = new Map(candidates.map((one) => [one.script, one.row.installedRank]))
+  const ranks = new Map(candidates.map((one) => [one.script, one.row.installedRank]))
   const isStillApplied = (row: LedgerRow): boolean =>
-    row.event === 'applied' && row.version !== null && scripts.get(row.script) === row.installedRank
+    row.event === 'applied' && row.version !== null && ranks.get(row.script) === row.installedRank
   const run = ledger.findLast(isStillApplied)?.run
   const ofRun = new Set(ledger.filter((row) => row.run === run && isStillApplied(row)).map((row) => row.script))
   return candidates.filter((one) => ofRun.has(one.script))

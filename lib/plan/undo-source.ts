@@ -1,36 +1,61 @@
+import { shortenDescription } from '../history/history-row.js'
 import type { LedgerRow } from '../history/ledger-entry.js'
+import { type MigrationStatus, versionKey } from '../history/migration-state.js'
 import type { ScriptFile } from '../scripts/script-file.js'
+import { parseVersion } from '../scripts/version.js'
 
 /** The U and UR files among the scripts, to be found by what they undo. */
 export interface UndoFiles {
   /** The U file of a version, or the UR file of a repeatable. */
-  find(of: Pick<ScriptFile, 'module' | 'version' | 'description'>): ScriptFile | null
+  find(of: Identity): ScriptFile | null
 }
+
+type Identity = Pick<ScriptFile, 'module' | 'version' | 'description'> & { readonly kind?: ScriptFile['kind'] }
 
 export function indexUndoFiles(files: readonly ScriptFile[]): UndoFiles {
   const index = new Map<string, ScriptFile>()
   for (const file of files) {
     if (file.kind === 'undo' || file.kind === 'drop') index.set(identityOf(file), file)
   }
-  return { find: (of) => index.get(identityOf(of)) ?? null }
+  // A baseline is never undone; the U file of its version belongs to the V file.
+  return { find: (of) => (of.kind === 'baseline' ? null : (index.get(identityOf(of)) ?? null)) }
 }
 
-function identityOf(of: Pick<ScriptFile, 'module' | 'version' | 'description'>): string {
-  return of.version === null ? `${of.module}/${of.description}` : of.version.parts.join('.')
+function identityOf({ module, version, description }: Identity): string {
+  return version === null ? `${module}/${shortenDescription(description)}` : versionKey(version)
 }
 
-/** The undo text that the ledger kept when the script was applied last, as a file that is not on disk. */
-export function findUndoInLedger(rows: readonly LedgerRow[], script: string, module: string): ScriptFile | null {
-  const row = rows.findLast((one) => one.event === 'applied' && one.script === script)
-  if (row === undefined || row.undoText === null || row.undoScript === null) return null
+/** Finds what undoes an applied migration, or drops a repeatable: its file, else the text that the ledger kept. */
+export type UndoSource = (status: MigrationStatus) => ScriptFile | null
+
+export function createUndoSource(files: readonly ScriptFile[], ledger: readonly LedgerRow[]): UndoSource {
+  const undoFiles = indexUndoFiles(files)
+  const latest = new Map<string, LedgerRow>()
+  for (const row of ledger) if (row.event === 'applied') latest.set(row.script, row)
+  const kept = new Map<string, ScriptFile | null>()
+  return (status) => {
+    const file = undoFiles.find(status.file ?? status)
+    if (file !== null) return file
+    const row = latest.get(status.script)
+    if (row === undefined) return null
+    const known = kept.get(row.script)
+    const source = known === undefined ? readKeptUndo(row) : known
+    kept.set(row.script, source)
+    return source
+  }
+}
+
+/** The undo text of a ledger row, as a file that is not on disk. */
+function readKeptUndo({ module, version, description, undoScript, undoText }: LedgerRow): ScriptFile | null {
+  if (undoText === null || undoScript === null) return null
   return {
-    kind: row.version === null ? 'drop' : 'undo',
+    kind: version === null ? 'drop' : 'undo',
     module,
-    script: row.undoScript,
+    script: undoScript,
     file: 'ledger',
-    version: null,
-    description: row.description,
-    bytes: Buffer.from(row.undoText),
+    version: version === null ? null : parseVersion(version),
+    description,
+    bytes: Buffer.from(undoText),
     checksum: 0,
   }
 }

@@ -15,9 +15,9 @@ export interface Message {
 
 export interface MessageOptions {
   readonly place: HistoryPlace
-  /** Value that only our own transaction knows. */
-  readonly token: string
   readonly backendPid: number
+  /** Who is written into history as the one who installed. */
+  readonly login: string
   readonly ledgerHash: string | null
   /** Completes a ledger entry with who and where. */
   readonly completeEntry: (draft: LedgerDraft) => LedgerEntry
@@ -42,13 +42,13 @@ export function writeMessage(steps: readonly PlanStep[], options: MessageOptions
   if (options.begins) {
     writer.add({ role: 'prelude' }, [
       'BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE',
-      `SET LOCAL schemaway.token = ${quoteLiteral(options.token)}`,
+      `SET LOCAL schemaway.backend = ${options.backendPid}`,
       ...(options.dataLossCheck === null ? [] : [options.dataLossCheck.before]),
     ])
   }
   let ledgerHash = options.ledgerHash
   for (const group of groupForRecord(steps)) {
-    for (const step of group) addScripts(writer, step, marks, options)
+    for (const step of group) addScripts(writer, step, marks)
     ledgerHash = addRecord(writer, group, marks, { ...options, ledgerHash })
   }
   if (options.commits) {
@@ -65,8 +65,8 @@ function groupForRecord(steps: readonly PlanStep[]): readonly (readonly PlanStep
   return steps.some(removes) ? steps.map((step) => [step]) : [steps]
 }
 
-function addScripts(writer: MessageWriter, step: PlanStep, marks: Marks, options: MessageOptions): void {
-  if (marks.areUsed) writer.add({ role: 'guard', step }, [marks.set(ownTransaction(options))])
+function addScripts(writer: MessageWriter, step: PlanStep, marks: Marks): void {
+  if (marks.areUsed) writer.add({ role: 'guard', step }, [marks.set(ownTransaction)])
   for (const script of step.scripts) {
     writer.add({ role: 'guard', step }, [`SET LOCAL search_path = ${script.searchPath}`])
     writer.addScript(script, step)
@@ -83,7 +83,6 @@ function addRecord(
   const last = group.at(-1)
   if (last === undefined) return options.ledgerHash
   const { place, historyRole } = options
-  const guard = ownTransaction(options)
   const conditions = group.flatMap((step) => [
     ...(step.removeRanks.length === 0 ? [] : [`installed_rank IN (${step.removeRanks.join(', ')})`]),
     ...step.removeRepeatables.map((script) => `(version IS NULL AND script = ${quoteLiteral(script)})`),
@@ -100,12 +99,16 @@ function addRecord(
     perRow((step) => step.ledgerEntries),
   )
   writer.add({ role: 'record', step: last }, [
-    ...(marks.areUsed ? [marks.set(guard)] : []),
+    ...(marks.areUsed ? [marks.set(ownTransaction)] : []),
     ...(historyRole === null ? [] : [`SET LOCAL ROLE ${quoteIdentifier(historyRole)}`]),
     ...(conditions.length === 0 ? [] : [`DELETE FROM ${place.history} WHERE ${conditions.join(' OR ')}`]),
     historyRows.length === 0
-      ? `SELECT ${guard}`
-      : insertHistorySql(place, historyRows, { executionTimes: perRow((step) => step.historyRows), rankGuard: guard }),
+      ? `SELECT ${ownTransaction}`
+      : insertHistorySql(place, historyRows, {
+          executionTimes: perRow((step) => step.historyRows),
+          rankGuard: ownTransaction,
+          installedBy: options.login,
+        }),
     ...(entries.length === 0 ? [] : [ledger.sql]),
     ...(historyRole === null ? [] : ['RESET ROLE']),
   ])
@@ -113,16 +116,17 @@ function addRecord(
 }
 
 /**
- * 1 inside our own transaction on our own backend; a division by zero anywhere else. A COMMIT or ROLLBACK in a script
- * takes the transaction-local token away.
+ * 1 inside our own transaction on our own backend; an error anywhere else. A COMMIT or ROLLBACK in a script takes the
+ * transaction-local setting away.
  */
-function ownTransaction({ token, backendPid }: MessageOptions): string {
-  return (
-    `1 OPERATOR(pg_catalog./) (coalesce(pg_catalog.current_setting('schemaway.token', true), '') ` +
-    `OPERATOR(pg_catalog.=) ${quoteLiteral(token)} AND pg_catalog.pg_backend_pid() OPERATOR(pg_catalog.=) ${backendPid})` +
-    '::pg_catalog.int4'
-  )
-}
+const ownTransaction =
+  "1 OPERATOR(pg_catalog./) (pg_catalog.current_setting('schemaway.backend')::pg_catalog.int4 " +
+  'OPERATOR(pg_catalog.=) pg_catalog.pg_backend_pid())::pg_catalog.int4'
+
+/** Milliseconds since BEGIN. */
+const elapsedSinceBegin =
+  "(pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) " +
+  'pg_catalog.transaction_timestamp()) OPERATOR(pg_catalog.*) 1000)::pg_catalog.int4'
 
 /** Clock readings between the steps of a transaction that has several; a single step counts from its BEGIN. */
 class Marks {
@@ -146,12 +150,7 @@ class Marks {
 
   /** Milliseconds of the step that began `back` readings before the last one to be set. */
   elapsed(back: number): string {
-    if (!this.areUsed) {
-      return (
-        '(EXTRACT(epoch FROM pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) pg_catalog.transaction_timestamp()) ' +
-        'OPERATOR(pg_catalog.*) 1000)::pg_catalog.int4'
-      )
-    }
+    if (!this.areUsed) return elapsedSinceBegin
     // The closing reading is written by the record itself, after these expressions are made: its number is one higher.
     const closing = this.#count + 1
     const reading = (number: number): string =>

@@ -30,9 +30,10 @@ export class Run {
   readonly settings: readonly string[]
   /** Role that may use history and ledger when the login itself may not. */
   historyRole: string | null = null
+  /** The session user. */
+  login = ''
   /** Where the ledger's hash chain goes on. */
   ledgerHash: string | null = null
-  #login = ''
   #observer: Promise<Session> | null = null
   readonly #key: bigint
   /** Which program on which machine runs this. */
@@ -54,16 +55,11 @@ export class Run {
     await acquireLock(this.session, this.#key, { longestWait: waitForLock, signal, emit: this.emit })
   }
 
-  /** Learns who writes. */
-  identify(login: string): void {
-    this.#login = login
-  }
-
   completeEntry(draft: LedgerDraft): LedgerEntry {
     return {
       ...draft,
       run: this.id,
-      login: this.#login,
+      login: this.login,
       client: this.#client,
       toolVersion,
     }

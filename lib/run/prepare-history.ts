@@ -29,7 +29,7 @@ export async function prepareHistory(run: Run): Promise<PreparedHistory> {
   const found = await readState(run.session, run.place, run.config.roles.owner)
   refuseUnsuitableServer(run, found.state)
   run.historyRole = found.historyRole
-  run.identify(found.state.sessionUser)
+  run.login = found.state.sessionUser
   await createMissingTables(run, found.state)
   const rows = found.state.rows ?? (await readState(run.session, run.place, run.config.roles.owner)).state.rows ?? []
   await grantToOwnerRole(run)
@@ -106,7 +106,7 @@ function schemaRow(run: Run): string {
         checksum: null,
       },
     ],
-    { executionTimes: ['0'] },
+    { executionTimes: ['0'], installedBy: run.login },
   )
 }
 

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import { type Blocker, SchemawayError } from '../errors/schemaway-error.js'
 import type { Plan, PlanStep } from '../plan/plan.js'
 import { throwIfAborted } from './abort.js'
@@ -42,8 +41,6 @@ export class StepSender {
   readonly #run: Run
   readonly #numbers: ReadonlyMap<PlanStep, number>
   readonly #watch: BlockerWatch
-  /** Does not survive the end of the transaction in which it is set. */
-  readonly #token = randomUUID()
   #ahead: {
     readonly steps: readonly PlanStep[]
     readonly ledgerHash: string | null
@@ -100,7 +97,7 @@ export class StepSender {
     return writeMessage(steps, {
       begins,
       commits,
-      token: this.#token,
+      login: run.login,
       place: run.place,
       backendPid: run.session.backendPid,
       ledgerHash,

@@ -6,7 +6,6 @@ import type { Message } from './message.js'
 import type { Segment } from './message-writer.js'
 import type { ServerError } from './server-error.js'
 
-const divisionByZero = '22012'
 const readOnlyTransaction = '25006'
 const insufficientPrivilege = '42501'
 export const lockNotAvailable = '55P03'
@@ -141,7 +140,9 @@ function explainGuard(
 ): SchemawayError | null {
   const details = { ...facts, ...describeReference(subject) }
   switch (error.sqlState) {
-    case divisionByZero:
+    case '22012': // another backend
+    case '22P02': // the setting is empty: its transaction has ended
+    case '42704': // the setting was never made
       return new SchemawayError(
         'TRANSACTION_ESCAPED',
         `${subject.script} ended the transaction that it runs in, with a COMMIT or ROLLBACK that could not be seen beforehand. ` +

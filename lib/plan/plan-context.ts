@@ -1,0 +1,42 @@
+import type { Config } from '../config/read-options.js'
+import type { DatabaseState } from '../history/history-row.js'
+import type { Module } from '../modules/define-module.js'
+import { type ParsedScript, parseScript } from '../scripts/parse-script.js'
+import { checksumOfRepeatable } from '../scripts/repeatable-checksum.js'
+import type { ScriptFile } from '../scripts/script-file.js'
+import { placeholderValues } from './placeholder-values.js'
+import { searchPathOf } from './search-path.js'
+
+/** What the steps of a plan are made with, whichever command plans them. */
+export interface PlanContext {
+  /** Parses a script: once, although a rollback may run a repeatable again after every version. */
+  readonly parse: (file: ScriptFile) => ParsedScript
+  /** The checksum that history records. */
+  readonly checksumOf: (file: ScriptFile) => number
+  /** Search path of the scripts of a module. */
+  readonly searchPathOf: (module: string) => string
+  /** Names of the modules that a module requires. */
+  readonly requirementsOf: (module: string) => readonly string[]
+}
+
+/** @param modules every module whose scripts may run. */
+export function createPlanContext(config: Config, modules: readonly Module[], state: DatabaseState): PlanContext {
+  const values = placeholderValues(config, state)
+  return {
+    parse: once((file) => parseScript(file, values(file))),
+    checksumOf: once((file) => (file.kind === 'repeatable' ? checksumOfRepeatable(file, values(file)) : file.checksum)),
+    searchPathOf: (module) => searchPathOf(module, modules, config, state),
+    requirementsOf: (module) => modules.find((one) => one.name === module)?.requires ?? [],
+  }
+}
+
+function once<T>(work: (file: ScriptFile) => T): (file: ScriptFile) => T {
+  const done = new Map<ScriptFile, T>()
+  return (file) => {
+    const known = done.get(file)
+    if (known !== undefined) return known
+    const result = work(file)
+    done.set(file, result)
+    return result
+  }
+}
