@@ -1,6 +1,5 @@
 import type { Config } from '../config/read-options.js'
-import type { DatabaseState } from '../history/history-row.js'
-import { placeHistory } from '../history/history-table.js'
+import { type DatabaseState, placeHistory } from '../history/history-row.js'
 import type { LedgerHead } from '../history/ledger-head.js'
 import { locationsModule } from '../modules/select-modules.js'
 import { type Comparison, compare } from '../plan/compare.js'
@@ -52,10 +51,10 @@ export async function startLooking(config: Config): Promise<Look> {
     const { state } = await readState(session, placeHistory(config), config.roles.owner)
     const found = { server: session.display, session, state, files }
     const comparison = compare(config, files, state)
-    const isExplained = comparison.statuses.every(
-      (one) => one.module !== locationsModule || one.file !== null || one.row === null,
+    const mayBeForeign = comparison.statuses.some(
+      ({ module, file, script }) => module === locationsModule && file === null && script.includes('/'),
     )
-    if (isExplained) return { ...found, comparison }
+    if (!mayBeForeign || config.selection.locations.length === 0) return { ...found, comparison }
     return { ...found, comparison: compare(config, files, state, await readModules(session, config)) }
   } catch (error) {
     await session.close()

@@ -1,4 +1,5 @@
 import { currentVersion } from '../history/migration-state.js'
+import type { ScriptFile } from '../scripts/script-file.js'
 import type { Look } from './look.js'
 import type { InfoReport, MigrationInfo } from './report.js'
 
@@ -9,11 +10,11 @@ export function reportInfo({ comparison, server }: Look): InfoReport {
     server,
     currentVersion: currentVersion(comparison.statuses),
     pending: comparison.pending.length,
-    migrations: comparison.statuses.map(({ state, module, version, description, script, row, isUndoable }) => ({
-      category: categoryOf(row?.type ?? 'SQL', version === null),
+    migrations: comparison.statuses.map(({ state, module, version, description, script, row, file, isUndoable }) => ({
+      category: categoryOf(row?.type ?? typeOf(file), version === null),
       version: version?.text ?? null,
       description,
-      type: row?.type ?? 'SQL',
+      type: row?.type ?? typeOf(file),
       state,
       module,
       script,
@@ -24,6 +25,11 @@ export function reportInfo({ comparison, server }: Look): InfoReport {
       isUndoable,
     })),
   }
+}
+
+/** What history will call it once it has run. */
+function typeOf(file: ScriptFile | null): string {
+  return file?.kind === 'baseline' ? 'SQL_BASELINE' : 'SQL'
 }
 
 function categoryOf(type: string, isRepeatable: boolean): MigrationInfo['category'] {

@@ -1,7 +1,8 @@
-import { currentVersion, type MigrationStatus } from '../history/migration-state.js'
+import { currentVersion, type MigrationStatus, versionKey } from '../history/migration-state.js'
+import type { StepAction } from '../run/events.js'
 import type { Run } from '../run/open-run.js'
 import type { StepResult } from '../run/send-steps.js'
-import { compareVersions, parseVersion } from '../scripts/version.js'
+import { compareVersions, parseVersion, type Version } from '../scripts/version.js'
 import type { RunReport } from './report.js'
 
 /** The report of a writing command, after a last look at the lock. */
@@ -29,9 +30,10 @@ export async function reportRun(
 
 /** Highest version that was there before and was not undone, or was applied by this run. */
 function versionAfter(before: readonly MigrationStatus[], results: readonly StepResult[]): string | null {
-  const undone = new Set(results.flatMap(({ step }) => (step.action === 'apply' ? [] : [step.reference.script])))
-  const kept = currentVersion(before.filter((status) => !undone.has(status.script)))
-  const applied = results.flatMap(({ step }) => (step.action === 'apply' ? [step.reference.version] : []))
-  const versions = [kept, ...applied].flatMap((text) => (text === null ? [] : (parseVersion(text) ?? [])))
+  const versionsOf = (action: StepAction): readonly (Version | null)[] =>
+    results.map(({ step }) => (step.action === action ? parseVersion(step.reference.version ?? '') : null))
+  const undone = new Set(versionsOf('undo').map((version) => version && versionKey(version)))
+  const kept = currentVersion(before.filter(({ version }) => version === null || !undone.has(versionKey(version))))
+  const versions = [...versionsOf('apply'), parseVersion(kept ?? '')].filter((version) => version !== null)
   return versions.toSorted(compareVersions).at(-1)?.text ?? null
 }

@@ -2,8 +2,9 @@ import { explainOptions } from '../config/explain-options.js'
 import type { RollbackOptions } from '../config/options.js'
 import type { Config } from '../config/read-options.js'
 import { SchemawayError } from '../errors/schemaway-error.js'
+import type { DatabaseState } from '../history/history-row.js'
 import { findBrokenLink, type LedgerRow } from '../history/ledger-entry.js'
-import { bundledModules } from '../modules/bundled.js'
+import { bundled, bundledModules } from '../modules/bundled.js'
 import type { Module } from '../modules/define-module.js'
 import { compare } from '../plan/compare.js'
 import { loadScripts, selectedNames } from '../plan/load-scripts.js'
@@ -17,15 +18,18 @@ import { reportRun } from './report-run.js'
 /** The part of rollback() that is loaded only when it is called. */
 export async function runRollback(config: Config, options: RollbackOptions, started: number): Promise<RunReport> {
   explainOptions('rollback', options)
-  const modules = withBundledModules(config.selection.modules)
-  const files = await loadScripts({ modules, locations: config.selection.locations })
+  const { locations } = config.selection
+  const selectedFiles = await loadScripts(config.selection)
   const run = await openRun(config)
   try {
     const history = await prepareHistory(run)
     const ledger = await readLedger(run)
     refuseBrokenLedger(ledger)
+    const others = installedBundledModules(history.state, config.selection.modules)
+    const modules = [...config.selection.modules, ...others]
+    const files = [...selectedFiles, ...(await loadScripts({ modules: others, locations: [] }))]
     // Compared over all modules whose files are known, so that repeatables of dependents can be run again.
-    const wide: Config = { ...config, selection: { modules, locations: config.selection.locations } }
+    const wide: Config = { ...config, selection: { modules, locations } }
     const { statuses } = compare(wide, files, history.state, history.modulesByScript)
     const plan = planRollback({
       config,
@@ -44,9 +48,12 @@ export async function runRollback(config: Config, options: RollbackOptions, star
   }
 }
 
-function withBundledModules(selected: readonly Module[]): readonly Module[] {
-  const names = new Set(selected.map((module) => module.name))
-  return [...selected, ...bundledModules().filter((module) => !names.has(module.name))]
+/** Bundled modules that are in the database without being selected: their repeatables may depend on what is undone. */
+function installedBundledModules(state: DatabaseState, selected: readonly Module[]): readonly Module[] {
+  const prefixes = new Set(state.rows?.map(({ script }) => script.split('/')[0]))
+  const isNeeded = ({ name }: { readonly name: string }): boolean =>
+    prefixes.has(name) && !selected.some((module) => module.name === name)
+  return bundled.some(isNeeded) ? bundledModules().filter(isNeeded) : []
 }
 
 /** The undo texts of the ledger are run as they stand, so nobody may have edited them unnoticed. */

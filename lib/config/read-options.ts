@@ -49,7 +49,7 @@ export interface Config {
 type AnyOptions = WritingOptions & RollbackOptions & WaitOptions
 
 const roleKeys = ['owner', 'app', 'worker', 'readonly'] as const
-/** A role name stands in identifiers and literals alike, so it must need no quotes; PostgreSQL reserves what is left out. */
+/** It stands in identifiers and literals alike, so it must need no quotes. PostgreSQL reserves what is left out. */
 export const plainRoleName = /^(?!pg_|(?:public|none)$)[a-z_][a-z0-9_]{0,62}$/
 const defaultLedger = 'schemaway_ledger'
 

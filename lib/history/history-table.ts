@@ -1,8 +1,8 @@
 import { type HistoryPlace, shortenDescription, shortenScript } from './history-row.js'
 import { quoteIdentifier, quoteLiteral } from './quote-sql.js'
 
-// Callers that only read import these from where they are defined, so that a start with nothing to do need not load this file.
-export { type HistoryPlace, placeHistory } from './history-row.js'
+// Whoever only reads imports these from where they are defined, and need not load the
+// DDL.
 
 /** Flyway's own definition of its history table for PostgreSQL, name for name. */
 export function createHistorySql(place: HistoryPlace): string {

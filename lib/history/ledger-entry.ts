@@ -42,11 +42,11 @@ export interface LedgerRow extends LedgerEntry {
 }
 
 /**
- * The hash that chains a row to the one before it. It covers every column except the id and the two clock readings, which
- * only the server knows.
+ * The hash that chains a row to the one before it. It covers every column except the id and the two clock readings,
+ * which only the server knows.
  *
- * An edit, a removed row and a changed order show, unless whoever made them writes the chain anew. Rows cut off at the end
- * do not: nothing follows them.
+ * An edit, a removed row and a changed order show, unless whoever made them writes the chain anew. Rows cut off at the
+ * end do not: nothing follows them.
  */
 export function hashEntry(entry: LedgerEntry, previousHash: string | null): string {
   const fields = [

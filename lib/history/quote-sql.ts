@@ -17,7 +17,7 @@ export function quoteLiteral(text: string | null): string {
   return quoted.includes('\\') ? ` E'${quoted.replaceAll('\\', '\\\\')}'` : `'${quoted}'`
 }
 
-/** Writes a list of texts as a `text[]`; an empty one as a literal, which is shorter and takes the type of its column. */
+/** Writes a list of texts as a `text[]`; an empty one as a literal, which takes the type of its column. */
 export function quoteTextArray(texts: readonly string[]): string {
   if (texts.length === 0) return "'{}'"
   return `ARRAY[${texts.map(quoteLiteral).join(', ')}]::pg_catalog.text[]`

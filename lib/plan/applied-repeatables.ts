@@ -59,8 +59,9 @@ export class AppliedRepeatables {
   /**
    * What to drop before an undo and to run again after it.
    *
-   * A repeatable without a drop script stays in the database; its rows go once its module has no version left. One whose
-   * file is gone can only be dropped, so that is done for selected modules alone: nobody could bring back the others.
+   * A repeatable without a drop script stays in the database; its rows go once its module has no version left. One
+   * whose file is gone can only be dropped, so that is done for selected modules alone: nobody could bring back the
+   * others.
    */
   around(affected: ReadonlySet<string>, remaining: RemainingVersions): RepeatableChanges {
     const drop: RepeatableDrop[] = []

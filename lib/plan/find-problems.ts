@@ -6,8 +6,8 @@ import { compareVersions, type Version } from '../scripts/version.js'
 /**
  * What `validate` finds, in Flyway's words and with Flyway's codes, all at once.
  *
- * Rows newer than every file (`Future`) are ignored, as by Flyway's default `*:future`; so is a failed one among them when
- * nothing else failed. Rows of modules that are not selected are left alone.
+ * Rows newer than every file (`Future`) are ignored, as by Flyway's default `*:future`; so is a failed one among them
+ * when nothing else failed. Rows of modules that are not selected are left alone.
  *
  * @param ignorePending as `migrate()` does, since pending scripts are what it is about to run.
  */

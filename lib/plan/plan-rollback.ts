@@ -33,8 +33,8 @@ export interface RollbackInput {
  * Turns a rollback into steps, one per undone version, newest first. Around each undo the repeatable objects of the
  * module, and of those that require it, are dropped and, where what they require is still applied, run again.
  *
- * @throws SchemawayError `VERSION_NOT_APPLIED`, `UNDO_MISSING`, `MODULE_REQUIRED` before anything is written; codes about
- *   scripts, such as `UNKNOWN_PLACEHOLDER`, for a faulty undo text.
+ * @throws SchemawayError `VERSION_NOT_APPLIED`, `UNDO_MISSING`, `MODULE_REQUIRED` before anything is written; codes
+ *   about scripts, such as `UNKNOWN_PLACEHOLDER`, for a faulty undo text.
  */
 export function planRollback(input: RollbackInput): Plan {
   const { config, files, modules, statuses, selected, state, ledger } = input

@@ -1,5 +1,5 @@
 import { SchemawayError, type TableWithRows } from '../errors/schemaway-error.js'
-import type { HistoryPlace } from '../history/history-table.js'
+import type { HistoryPlace } from '../history/history-row.js'
 import { quoteLiteral } from '../history/quote-sql.js'
 import { ServerError } from './server-error.js'
 import type { Session } from './session.js'

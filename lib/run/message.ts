@@ -1,4 +1,5 @@
-import { type HistoryPlace, insertHistorySql } from '../history/history-table.js'
+import type { HistoryPlace } from '../history/history-row.js'
+import { insertHistorySql } from '../history/history-table.js'
 import type { LedgerEntry } from '../history/ledger-entry.js'
 import { insertLedgerSql } from '../history/ledger-table.js'
 import { quoteIdentifier, quoteLiteral } from '../history/quote-sql.js'

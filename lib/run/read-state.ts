@@ -1,6 +1,6 @@
 import { SchemawayError } from '../errors/schemaway-error.js'
+import type { HistoryPlace } from '../history/history-row.js'
 import { type DatabaseState, parseState, readStateSql } from '../history/history-row.js'
-import type { HistoryPlace } from '../history/history-table.js'
 import { quoteIdentifier } from '../history/quote-sql.js'
 import { ServerError } from './server-error.js'
 import type { Session } from './session.js'

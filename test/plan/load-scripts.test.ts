@@ -1,0 +1,93 @@
+import assert from 'node:assert/strict'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import test from 'node:test'
+import { defineModule } from '../../lib/modules/define-module.js'
+import { loadScripts, selectedNames } from '../../lib/plan/load-scripts.js'
+import { expectError } from '../support/expect-error.js'
+import { writeScripts } from '../support/write-scripts.js'
+
+test('scripts of modules carry the name of their module in their path, those of locations do not', async (t) => {
+  const { directory } = writeScripts(t, { 'V1__a.sql': '', 'deep/R__b.sql': '' })
+  const other = writeScripts(t, { 'V2__c.sql': '', 'U2__c.sql': '' })
+  const billing = defineModule({ name: 'billing', directory })
+  const selection = { modules: [billing], locations: [other.directory] }
+  assert.deepEqual(
+    (await loadScripts(selection)).map(({ module, script, file }) => [module, script, file]),
+    [
+      ['billing', 'billing/V1__a.sql', join(directory, 'V1__a.sql')],
+      ['billing', 'billing/deep/R__b.sql', join(directory, 'deep/R__b.sql')],
+      ['', 'U2__c.sql', join(other.directory, 'U2__c.sql')],
+      ['', 'V2__c.sql', join(other.directory, 'V2__c.sql')],
+    ],
+  )
+  assert.deepEqual([...selectedNames(selection)], ['billing', ''])
+  assert.deepEqual([...selectedNames({ ...selection, locations: [] })], ['billing'])
+})
+
+test('bad names and duplicates of every kind are reported together, each with both files', async (t) => {
+  const first = writeScripts(t, {
+    'V1__a.sql': '',
+    'sub/V1.0__b.sql': '',
+    'U1__a.sql': '',
+    'sub/U01__b.sql': '',
+    'B1__a.sql': '',
+    'sub/B1__b.sql': '',
+    'R__view.sql': '',
+    'UR__view.sql': '',
+    'notes.sql': '',
+  })
+  const second = writeScripts(t, { 'R__view.sql': '', 'UR__view.sql': '' })
+  const modules = [
+    defineModule({ name: 'billing', directory: first.directory }),
+    defineModule({ name: 'shipping', directory: second.directory }),
+  ]
+  const error = await expectError('INVALID_SCRIPT_NAMES', loadScripts({ modules, locations: [] }))
+  assert.deepEqual(
+    error.details.problems?.map(({ kind, script, module, version }) => [kind, script, module, version]),
+    [
+      ['INVALID_NAME', 'billing/notes.sql', 'billing', undefined],
+      ['DUPLICATE_VERSIONED_MIGRATION', 'billing/sub/B1__b.sql', 'billing', '1'],
+      ['DUPLICATE_UNDO_MIGRATION', 'billing/sub/U01__b.sql', 'billing', '01'],
+      ['DUPLICATE_VERSIONED_MIGRATION', 'billing/sub/V1.0__b.sql', 'billing', '1.0'],
+      ['DUPLICATE_REPEATABLE_MIGRATION', 'shipping/R__view.sql', 'shipping', undefined],
+      ['DUPLICATE_REPEATABLE_MIGRATION', 'shipping/UR__view.sql', 'shipping', undefined],
+    ],
+  )
+  assert.match(error.message, /^6 scripts have a name that cannot be used: billing\/notes\.sql: /)
+  assert.match(error.message, /billing\/V1__a\.sql and billing\/sub\/V1\.0__b\.sql both have version 1\.0/)
+  assert.match(error.message, /billing\/R__view\.sql and shipping\/R__view\.sql both have description "view"/)
+})
+
+test('two locations with files of the same name are told apart by their paths on disk', async (t) => {
+  const [one, other] = [writeScripts(t, { 'V1__a.sql': '' }), writeScripts(t, { 'V1__a.sql': '' })]
+  const error = await expectError(
+    'INVALID_SCRIPT_NAMES',
+    loadScripts({ modules: [], locations: [one.directory, other.directory] }),
+  )
+  assert.ok(
+    error.message.includes(`${join(one.directory, 'V1__a.sql')} and ${join(other.directory, 'V1__a.sql')} both`),
+  )
+})
+
+test('V, U and B files of one version, and R and UR files of one description, belong together', async (t) => {
+  const names = ['V1__a.sql', 'U1__a.sql', 'B1__a.sql', 'R__a.sql', 'UR__a.sql']
+  const { directory } = writeScripts(t, Object.fromEntries(names.map((name) => [name, ''])))
+  assert.deepEqual(
+    (await loadScripts({ modules: [], locations: [directory] })).map((file) => file.script),
+    names.toSorted(),
+  )
+})
+
+test('a folder that does not exist is refused, whoever names it', async () => {
+  const gone = defineModule({ name: 'gone', directory: '/nowhere/at/all' })
+  const error = await expectError('UNREADABLE_DIRECTORY', loadScripts({ modules: [gone], locations: [] }))
+  assert.match(error.message, /\/nowhere\/at\/all does not exist/)
+})
+
+test('a file that is not UTF-8 is refused with its path', async (t) => {
+  const { directory } = writeScripts(t, { 'V1__a.sql': '' })
+  writeFileSync(join(directory, 'V2__latin.sql'), Buffer.from("SELECT 'gr\u00fc\u00dfe'", 'latin1'))
+  const error = await expectError('INVALID_SCRIPT', loadScripts({ modules: [], locations: [directory] }))
+  assert.match(error.message, /^V2__latin\.sql, line 1, column 11: the file is not valid UTF-8/)
+})
