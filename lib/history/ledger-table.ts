@@ -21,9 +21,13 @@ const columns = [
   'login',
   'client',
   'tool_version',
-  'execution_time',
   'hash',
 ].join(', ')
+
+/** Milliseconds since BEGIN, as SQL. */
+export const elapsedSinceBegin =
+  "(pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) " +
+  'pg_catalog.transaction_timestamp()) OPERATOR(pg_catalog.*) 1000)::pg_catalog.int4'
 
 /** Append-only. It is keyed by its own id: Flyway re-uses ranks, and versions may be applied many times. */
 export function createLedgerSql(place: HistoryPlace): string {
@@ -49,7 +53,7 @@ export function createLedgerSql(place: HistoryPlace): string {
     client text NOT NULL,
     tool_version text NOT NULL,
     occurred_at timestamptz NOT NULL DEFAULT clock_timestamp(),
-    execution_time integer NOT NULL,
+    execution_time integer NOT NULL DEFAULT ${elapsedSinceBegin},
     hash text NOT NULL,
     CONSTRAINT ${name('pk')} PRIMARY KEY (id)
 );
@@ -60,13 +64,15 @@ COMMENT ON TABLE ${place.ledger} IS 'Append-only record of every migration that 
 /**
  * One INSERT for entries that follow each other, continuing the chain from `previousHash`.
  *
+ * @param executionTimes one SQL expression of integer milliseconds per row; null means "since its transaction began", which the
+ *   column's default knows without being parsed each time.
  * @returns the SQL and the hash of the last entry, with which the next INSERT continues.
  */
 export function insertLedgerSql(
   place: HistoryPlace,
   entries: readonly LedgerEntry[],
   previousHash: string | null,
-  executionTimes: readonly string[],
+  executionTimes: readonly string[] | null,
 ): { readonly sql: string; readonly hash: string | null } {
   let previous = previousHash
   const values = entries.map((entry, index) => {
@@ -90,13 +96,16 @@ export function insertLedgerSql(
       quoteLiteral(entry.login),
       quoteLiteral(entry.client),
       quoteLiteral(entry.toolVersion),
-      executionTimes[index] ?? '0',
       quoteLiteral(hash),
+      ...(executionTimes === null ? [] : [executionTimes[index] ?? '0']),
     ]
     previous = hash
     return `(${row.join(', ')})`
   })
-  return { sql: `INSERT INTO ${place.ledger} (${columns}) VALUES ${values.join(', ')}`, hash: previous }
+  return {
+    sql: `INSERT INTO ${place.ledger} (${columns}${executionTimes === null ? '' : ', execution_time'}) VALUES ${values.join(', ')}`,
+    hash: previous,
+  }
 }
 
 /** Every row in order, as one JSON text. */

@@ -1,11 +1,11 @@
 import type { HistoryPlace } from '../history/history-row.js'
 import { insertHistorySql } from '../history/history-table.js'
 import type { LedgerEntry } from '../history/ledger-entry.js'
-import { insertLedgerSql } from '../history/ledger-table.js'
+import { elapsedSinceBegin, insertLedgerSql } from '../history/ledger-table.js'
 import { quoteIdentifier, quoteLiteral } from '../history/quote-sql.js'
 import type { LedgerDraft, PlanStep } from '../plan/plan.js'
 import { MessageWriter, type Segment } from './message-writer.js'
-import { resetStatements } from './session-settings.js'
+import { resetAfter } from './session-settings.js'
 
 export interface Message {
   readonly text: string
@@ -16,7 +16,8 @@ export interface Message {
 
 export interface MessageOptions {
   readonly place: HistoryPlace
-  readonly backendPid: number
+  /** Statement that opens the transaction. */
+  readonly begin: string
   /** Who is written into history as the one who installed. */
   readonly login: string
   readonly ledgerHash: string | null
@@ -42,8 +43,8 @@ export function writeMessage(steps: readonly PlanStep[], options: MessageOptions
   const marks = new Marks(steps.length > 1 || !options.begins)
   if (options.begins) {
     writer.add({ role: 'prelude' }, [
-      'BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE',
-      `SET LOCAL schemaway.backend = ${options.backendPid}`,
+      options.begin,
+      'SET LOCAL schemaway.own = 1',
       ...(options.dataLossCheck === null ? [] : [options.dataLossCheck.before]),
     ])
   }
@@ -55,7 +56,7 @@ export function writeMessage(steps: readonly PlanStep[], options: MessageOptions
   if (options.commits) {
     if (options.dataLossCheck !== null) writer.add({ role: 'dataLossCheck' }, [options.dataLossCheck.after])
     writer.add({ role: 'commit' }, ['COMMIT'])
-    writer.add({ role: 'reset' }, [...resetStatements, ...options.settings])
+    writer.add({ role: 'reset' }, [...resetAfter(steps), ...options.settings])
   }
   return { text: writer.text, segments: writer.segments, ledgerHash }
 }
@@ -67,7 +68,7 @@ function groupForRecord(steps: readonly PlanStep[]): readonly (readonly PlanStep
 }
 
 function addScripts(writer: MessageWriter, step: PlanStep, marks: Marks): void {
-  if (marks.areUsed) writer.add({ role: 'guard', step }, [marks.set(ownTransaction)])
+  if (marks.areUsed) writer.add({ role: 'guard', step }, [marks.set()])
   for (const script of step.scripts) {
     writer.add({ role: 'guard', step }, [`SET LOCAL search_path = ${script.searchPath}`])
     writer.addScript(script, step)
@@ -93,14 +94,10 @@ function addRecord(
   const times = group.map((_step, index) => marks.elapsed(group.length - index))
   const perRow = (rowsOf: (step: PlanStep) => readonly unknown[]): readonly string[] =>
     group.flatMap((step, index) => rowsOf(step).map(() => times[index] ?? '0'))
-  const ledger = insertLedgerSql(
-    place,
-    entries,
-    options.ledgerHash,
-    perRow((step) => step.ledgerEntries),
-  )
+  const ledgerTimes = marks.areUsed ? perRow((step) => step.ledgerEntries) : null
+  const ledger = insertLedgerSql(place, entries, options.ledgerHash, ledgerTimes)
   writer.add({ role: 'record', step: last }, [
-    ...(marks.areUsed ? [marks.set(ownTransaction)] : []),
+    ...(marks.areUsed ? [marks.set()] : []),
     ...(historyRole === null ? [] : [`SET LOCAL ROLE ${quoteIdentifier(historyRole)}`]),
     ...(conditions.length === 0 ? [] : [`DELETE FROM ${place.history} WHERE ${conditions.join(' OR ')}`]),
     historyRows.length === 0
@@ -117,17 +114,10 @@ function addRecord(
 }
 
 /**
- * 1 inside our own transaction on our own backend; an error anywhere else. A COMMIT or ROLLBACK in a script takes the
- * transaction-local setting away.
+ * 1 inside our own transaction; an error anywhere else, because a COMMIT or ROLLBACK in a script takes the
+ * transaction-local setting away. Every name or operator less is felt in a run of a thousand small migrations.
  */
-const ownTransaction =
-  "1 OPERATOR(pg_catalog./) (pg_catalog.current_setting('schemaway.backend')::pg_catalog.int4 " +
-  'OPERATOR(pg_catalog.=) pg_catalog.pg_backend_pid())::pg_catalog.int4'
-
-/** Milliseconds since BEGIN. */
-const elapsedSinceBegin =
-  "(pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) " +
-  'pg_catalog.transaction_timestamp()) OPERATOR(pg_catalog.*) 1000)::pg_catalog.int4'
+const ownTransaction = "pg_catalog.current_setting('schemaway.own')::pg_catalog.int4"
 
 /** Clock readings between the steps of a transaction that has several; a single step counts from its BEGIN. */
 class Marks {
@@ -138,14 +128,10 @@ class Marks {
     this.areUsed = areUsed
   }
 
-  /**
-   * Statement that takes the next reading.
-   *
-   * @param factor expression that is 1, or fails when the transaction is not ours any more.
-   */
-  set(factor: string): string {
+  /** Statement that takes the next reading, in milliseconds; it fails when the transaction is not ours any more. */
+  set(): string {
     this.#count += 1
-    const now = `EXTRACT(epoch FROM pg_catalog.clock_timestamp()) OPERATOR(pg_catalog.*) 1000 OPERATOR(pg_catalog.*) (${factor})`
+    const now = `pg_catalog.date_part('epoch', pg_catalog.clock_timestamp()) OPERATOR(pg_catalog.*) ${ownTransaction}`
     return `SELECT pg_catalog.set_config('schemaway.mark_${this.#count}', (${now})::pg_catalog.text, true)`
   }
 
@@ -155,7 +141,8 @@ class Marks {
     // The closing reading is written by the record itself, after these expressions are made: its number is one higher.
     const closing = this.#count + 1
     const reading = (number: number): string =>
-      `pg_catalog.current_setting('schemaway.mark_${number}')::pg_catalog.numeric`
-    return `(${reading(closing - back + 1)} OPERATOR(pg_catalog.-) ${reading(closing - back)})::pg_catalog.int4`
+      `pg_catalog.current_setting('schemaway.mark_${number}')::pg_catalog.float8`
+    const seconds = `${reading(closing - back + 1)} OPERATOR(pg_catalog.-) ${reading(closing - back)}`
+    return `((${seconds}) OPERATOR(pg_catalog.*) 1000)::pg_catalog.int4`
   }
 }

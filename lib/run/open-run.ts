@@ -13,7 +13,7 @@ import { createMask } from './mask.js'
 import { resolveTarget } from './resolve-target.js'
 import { ServerError } from './server-error.js'
 import { openSession, type Session } from './session.js'
-import { readResetValuesSql, sessionSettings, settingsStatements } from './session-settings.js'
+import { beginStatement, readResetValuesSql, sessionSettings, settingsStatements } from './session-settings.js'
 import { toolVersion } from './tool-version.js'
 
 const invalidParameterValue = '22023'
@@ -27,6 +27,9 @@ export class Run {
   /** Hides the values of the caller's placeholders. */
   readonly mask: (text: string) => string
   readonly session: Session
+  /** Statement that opens a transaction. */
+  readonly begin: string
+  /** Statements that bring the session's settings back after a reset. */
   readonly settings: readonly string[]
   /** Role that may use history and ledger when the login itself may not. */
   historyRole: string | null = null
@@ -39,7 +42,8 @@ export class Run {
   /** Which program on which machine runs this. */
   readonly #client: string
 
-  constructor(config: Config, session: Session, settings: readonly string[]) {
+  constructor(config: Config, session: Session, { begin, settings }: Settled) {
+    this.begin = begin
     this.config = config
     this.session = session
     this.settings = settings
@@ -132,19 +136,26 @@ async function connectForRun(config: Config, emit: Emit): Promise<Session> {
   })
 }
 
-async function applySettings(session: Session, config: Config): Promise<readonly string[]> {
+/** How the session is set up, and how each transaction on it begins. */
+interface Settled {
+  readonly begin: string
+  readonly settings: readonly string[]
+}
+
+async function applySettings(session: Session, config: Config): Promise<Settled> {
   const settings = sessionSettings(config)
   const rows = await session.query<{ name: string; value: string }>(readResetValuesSql(settings))
   const resetValues = new Map(rows.map((row) => [row.name, row.value]))
   const statements = settingsStatements(settings, resetValues)
+  const begin = beginStatement(resetValues)
   try {
     await session.send(statements.join('; '))
-    return statements
+    return { begin, settings: statements }
   } catch (error) {
     if (!(error instanceof ServerError) || error.sqlState !== invalidParameterValue) throw error
     // Some platforms cannot watch a connection while a statement runs.
     const rest = statements.filter((statement) => !statement.includes('client_connection_check_interval'))
     await session.send(rest.join('; '))
-    return rest
+    return { begin, settings: rest }
   }
 }

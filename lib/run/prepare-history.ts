@@ -53,7 +53,10 @@ function refuseUnsuitableServer(run: Run, state: DatabaseState): void {
     ? 'is a standby and cannot be written; connect to the primary, or list both hosts with target_session_attrs=read-write'
     : state.serverVersion < oldestServer
       ? `runs PostgreSQL ${Math.floor(state.serverVersion / 10_000)}; schemaway needs 15 or newer`
-      : null
+      : state.backendPid !== run.session.backendPid
+        ? 'is reached through a connection pooler, on which the lock that keeps processes apart cannot be relied on; ' +
+          'migrate with a direct URL'
+        : null
   if (reason === null) return
   throw new SchemawayError('SERVER_UNSUITABLE', `${run.session.display} ${reason}. Nothing was changed.`, {
     details: { server: run.session.display },
@@ -118,7 +121,8 @@ export async function grantToOwnerRole(run: Run): Promise<void> {
   if (run.historyRole !== null) return
   const { place, config } = run
   const role = quoteLiteral(config.roles.owner)
-  await run.session.send(`DO $schemaway$
+  await run.writeAsHistoryRole([
+    `DO $schemaway$
 DECLARE
   v_table regclass;
 BEGIN
@@ -149,7 +153,8 @@ BEGIN
     EXECUTE pg_catalog.format('GRANT USAGE ON SCHEMA %I TO %I', ${quoteLiteral(config.historySchema)}, ${role});
   END IF;
 END
-$schemaway$`)
+$schemaway$`,
+  ])
 }
 
 async function readHead(run: Run): Promise<LedgerHead> {

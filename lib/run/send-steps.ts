@@ -99,7 +99,7 @@ export class StepSender {
       commits,
       login: run.login,
       place: run.place,
-      backendPid: run.session.backendPid,
+      begin: run.begin,
       ledgerHash,
       completeEntry: (draft) => run.completeEntry(draft),
       historyRole: run.historyRole,

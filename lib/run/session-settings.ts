@@ -1,3 +1,6 @@
+import type { PlanStep } from '../plan/plan.js'
+import type { ParsedScript } from '../scripts/parse-script.js'
+
 /** Milliseconds after which the server looks whether we are still there. */
 const connectionCheckInterval = 500
 
@@ -26,7 +29,8 @@ export function sessionSettings(options: {
 
 /** Asks to what RESET ALL takes the settings. */
 export function readResetValuesSql(settings: SessionSettings): string {
-  const names = [...settings.keys()].map((name) => `'${name}'`).join(', ')
+  const defaults = ['default_transaction_isolation', 'default_transaction_read_only']
+  const names = [...settings.keys(), ...defaults].map((name) => `'${name}'`).join(', ')
   return `SELECT name, reset_val AS value FROM pg_catalog.pg_settings WHERE name IN (${names})`
 }
 
@@ -56,3 +60,26 @@ export const resetStatements = [
   'DISCARD TEMP',
   'DISCARD SEQUENCES',
 ] as const
+
+/**
+ * What has to be reset after steps of a transaction. The settings are reset always; cursors, prepared statements, channels,
+ * temporary objects and sequences only where a statement could have touched them. Defining tables and indexes cannot.
+ */
+export function resetAfter(steps: readonly PlanStep[]): readonly string[] {
+  const definesOnly = steps.every((step) => step.scripts.every(({ parsed }) => onlyDefinesTables(parsed)))
+  return definesOnly ? ['RESET ALL'] : resetStatements
+}
+
+const tableDefinitions = /^((CREATE|ALTER|DROP) (TABLE|INDEX)|CREATE UNIQUE INDEX|COMMENT ON)\b/
+
+function onlyDefinesTables({ statements, text }: ParsedScript): boolean {
+  return statements.every(({ keywords }) => tableDefinitions.test(keywords.join(' '))) && !/pg_temp/i.test(text)
+}
+
+/** Opens a transaction in which history can be written, whatever the defaults of login and database are. */
+export function beginStatement(resetValues: ReadonlyMap<string, string>): string {
+  const isPlain =
+    resetValues.get('default_transaction_isolation') === 'read committed' &&
+    resetValues.get('default_transaction_read_only') === 'off'
+  return isPlain ? 'BEGIN' : 'BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE'
+}

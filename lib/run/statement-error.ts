@@ -140,7 +140,6 @@ function explainGuard(
 ): SchemawayError | null {
   const details = { ...facts, ...describeReference(subject) }
   switch (error.sqlState) {
-    case '22012': // another backend
     case '22P02': // the setting is empty: its transaction has ended
     case '42704': // the setting was never made
       return new SchemawayError(

@@ -169,7 +169,7 @@ test('under transaction all, a failure leaves none of the scripts and names the 
 test('a script that ends its transaction in a way no scanner can see is caught, and not recorded', async (t) => {
   const { url, sql } = await testDatabase(t)
   const { directory } = writeScripts(t, {
-    'V1__escape.sql': "CREATE TABLE kept (id int);\nSELECT set_config('schemaway.backend', '', true);",
+    'V1__escape.sql': "CREATE TABLE kept (id int);\nSELECT set_config('schemaway.own', '', true);",
   })
   await expectError('TRANSACTION_ESCAPED', migrate({ url, locations: directory }))
   assert.deepEqual([...(await sql`SELECT * FROM flyway_schema_history`)], [])

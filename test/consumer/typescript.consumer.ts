@@ -42,7 +42,7 @@ async function compile(
   return await project.node([compiler, '--pretty', 'false', '-p', configuration])
 }
 
-describe('a project in TypeScript', { concurrency: false }, () => {
+describe('a project in TypeScript', () => {
   const installing = createTypedProject({ after })
 
   for (const [name, compiler] of Object.entries(compilers)) {

@@ -78,3 +78,27 @@ test('a script that changes its role still has its history written by the login'
     ],
   )
 })
+
+test('a database whose transactions are read only by default is migrated all the same', async (t) => {
+  const { url, sql, name } = await testDatabase(t)
+  await sql.unsafe(`ALTER DATABASE ${name} SET default_transaction_read_only = on`)
+  await sql.unsafe(`ALTER DATABASE ${name} SET default_transaction_isolation = 'serializable'`)
+  const { directory: locations } = writeScripts(t, {
+    'V1__a.sql': `CREATE TABLE isolation AS SELECT current_setting('transaction_isolation') AS level;`,
+  })
+  assert.equal((await migrate({ url, locations })).currentVersion, '1')
+  assert.deepEqual([...(await sql`SELECT level FROM isolation`)], [{ level: 'read committed' }])
+})
+
+test('what a script of table definitions leaves is reset as well', async (t) => {
+  const { url, sql } = await testDatabase(t)
+  await sql.unsafe(`CREATE FUNCTION leave() RETURNS int LANGUAGE sql VOLATILE
+    AS $$ SELECT length(set_config('work_mem', '99MB', false)) $$`)
+  const { directory: locations } = writeScripts(t, {
+    'V1__define.sql': 'CREATE TABLE one (id int); ALTER TABLE one ADD COLUMN size int DEFAULT leave();',
+    'V2__look.sql': `CREATE TABLE found AS SELECT current_setting('work_mem') AS work_mem;`,
+  })
+  await migrate({ url, locations })
+  const [found] = await sql`SELECT work_mem <> '99MB' AS is_reset FROM found`
+  assert.equal(found?.['is_reset'], true)
+})
