@@ -73,7 +73,7 @@ export class Run {
   async writeAsHistoryRole(statements: readonly string[]): Promise<void> {
     const role = this.historyRole === null ? [] : [`SET LOCAL ROLE ${quoteIdentifier(this.historyRole)}`]
     try {
-      await this.session.send(['BEGIN', ...role, ...statements, 'COMMIT'].join(';\n'))
+      await this.session.send([this.begin, ...role, ...statements, 'COMMIT'].join(';\n'))
     } catch (error) {
       if (error instanceof ServerError) await this.session.send('ROLLBACK')
       throw error
