@@ -10,6 +10,8 @@ export const errorCodes = [
   'UNREADABLE_DIRECTORY',
   /** The SQL files that the package ships are not where the code runs, usually because a bundler left them behind. */
   'BUNDLED_SQL_MISSING',
+  /** Umzug could not be loaded, usually because a bundler changed how it is. */
+  'ENGINE_UNAVAILABLE',
   /** Files are named outside the grammar, or two files claim the same version or description. */
   'INVALID_SCRIPT_NAMES',
   /** The text of a file cannot be run: encoding, NUL, unterminated quote, psql command, unsupported statement. */

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { SchemawayError } from '../errors/schemaway-error.js'
 import type { Module } from './define-module.js'
@@ -35,22 +35,27 @@ export function bundledModules(): readonly Module[] {
 }
 
 /**
- * Where the SQL of the bundled modules lies. In the package, `sql/` is two levels above this file. In a program that a
- * bundler put into one file it is expected beside that file, or one level above.
+ * Where the SQL of the bundled modules lies. In a program that a bundler put into one file it is expected beside that file,
+ * or one level above; in the package, `sql/` is two levels above this file. The nearest wins, and a folder without scripts
+ * does not count: it would pass for a database that needs nothing.
  *
  * @param running `file:` URL of the file that is running.
  */
 export function findSqlDirectory(running: string): string {
-  const candidates = ['../../sql', './sql', '../sql'].map((path) => fileURLToPath(new URL(path, running)))
-  const found = candidates.find((path) => existsSync(`${path}/${bundled[0].name}`))
+  const candidates = ['./sql', '../sql', '../../sql'].map((path) => fileURLToPath(new URL(path, running)))
+  const found = candidates.find((path) => bundled.every(({ name }) => holdsScripts(`${path}/${name}`)))
   if (found !== undefined) return found
   throw new SchemawayError(
     'BUNDLED_SQL_MISSING',
     `The SQL files of the bundled modules are not there. Looked in ${candidates.join(', ')}. A bundler packs code only: ` +
       'copy the folder "sql" of the schemaway package beside the bundle (cp -r node_modules/schemaway/sql dist/), ' +
       'or keep schemaway external (esbuild: --external:schemaway).',
-    { details: { directory: candidates[1] ?? '' } },
+    { details: { directory: candidates[0] ?? '' } },
   )
+}
+
+function holdsScripts(directory: string): boolean {
+  return existsSync(directory) && readdirSync(directory).some((name) => name.endsWith('.sql'))
 }
 
 /** Bundlers that write CommonJS leave `import.meta.url` empty; there `__filename` exists instead. */

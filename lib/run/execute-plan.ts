@@ -4,7 +4,7 @@ import { insertLedgerSql } from '../history/ledger-table.js'
 import type { LedgerDraft, Plan, PlanStep } from '../plan/plan.js'
 import { abortedError, pause } from './abort.js'
 import { dataLossCheck, dataLossRefused, findTablesWithRows, readDroppedTables } from './data-loss.js'
-import { driveWithUmzug, type Unit } from './drive-with-umzug.js'
+import type { Unit } from './drive-with-umzug.js'
 import type { ScriptReference } from './events.js'
 import type { Run } from './open-run.js'
 import { MessageFailure, type Parcel, type StepResult, StepSender } from './send-steps.js'
@@ -52,6 +52,7 @@ class Executor {
     emit({ type: 'planned', run: id, steps: steps.map(({ action, reference }) => ({ action, ...reference })) })
     try {
       if (config.transaction === 'each' && steps.length > 1) await this.#rehearseDrops()
+      const { driveWithUmzug } = await loadDriver()
       await driveWithUmzug(config.transaction === 'all' ? this.#planOneTransaction() : this.#planTransactions())
     } catch (error) {
       throw this.#addProgress(error)
@@ -199,6 +200,21 @@ class Executor {
       },
       cause: error.cause,
     })
+  }
+}
+
+/** In a bundle, Umzug's `require` may be missing; that shows only now, so it has to be told with the remedy. */
+async function loadDriver(): Promise<typeof import('./drive-with-umzug.js')> {
+  try {
+    return await import('./drive-with-umzug.js')
+  } catch (cause) {
+    throw new SchemawayError(
+      'ENGINE_UNAVAILABLE',
+      `Umzug could not be loaded: ${cause instanceof Error ? cause.message : 'unknown reason'}. Nothing was changed. In a bundle of ES ` +
+        "modules, give it a `require` with the banner import { createRequire } from 'node:module'; const require = " +
+        'createRequire(import.meta.url); or keep umzug external (esbuild: --external:umzug).',
+      { cause },
+    )
   }
 }
 

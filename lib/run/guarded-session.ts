@@ -284,7 +284,8 @@ function settle(promise: PromiseLike<unknown>): Promise<Answer> {
 function lastRows(answer: unknown): Row[] {
   if (!Array.isArray(answer)) return []
   const last: unknown = answer.at(-1)
-  return [...(Array.isArray(last) ? last : answer)]
+  // After an error the driver goes on counting rows where the failed statement had stopped, which leaves holes in front.
+  return [...(Array.isArray(last) ? last : answer)].filter((row) => row !== undefined)
 }
 
 function tell(onNotice: ((notice: ServerNotice) => void) | undefined, fields: ServerFields): void {

@@ -62,11 +62,13 @@ export function makeScratchDirectory(t: { after(fn: () => void): void }): string
   return directory
 }
 
+/** Of our own process npm may know how to reach the registry, but neither the repository nor the test runner. */
+const ofThisProcess = /^(NODE_(OPTIONS|PATH|TEST_CONTEXT)|INIT_CWD|npm_(package|lifecycle|config_local_prefix).*)$/i
+
 async function install(directory: string, packages: readonly string[]): Promise<void> {
-  const settings = Object.entries(process.env).filter(([name]) => /^npm_config_(?!local_prefix)/i.test(name))
   const { code, stdout, stderr } = await runProgram('npm', ['install', ...installOptions, ...packages], {
     cwd: directory,
-    environment: Object.fromEntries(settings),
+    environment: Object.fromEntries(Object.entries(process.env).filter(([name]) => !ofThisProcess.test(name))),
   })
   assert.equal(code, 0, `npm install failed:\n${stdout}${stderr}`)
 }

@@ -41,6 +41,7 @@ test('the SQL is found two levels above, beside, or one level above the running 
     ['above/sql', 'above/dist/server.mjs'],
   ] as const) {
     mkdirSync(join(root, sql, bundled[0].name), { recursive: true })
+    writeFileSync(join(root, sql, bundled[0].name, 'V1__x.sql'), '')
     assert.equal(findSqlDirectory(pathToFileURL(join(root, running)).href), join(root, sql))
   }
 })
@@ -55,6 +56,18 @@ test('SQL that a bundler left behind is reported with the places that were looke
   assert.match(error.message, /cp -r node_modules\/schemaway\/sql dist\//)
   assert.match(error.message, /--external:schemaway/)
   assert.equal(error.details.directory, join(root, 'app', 'dist', 'sql'))
+})
+
+test('a folder that was copied without its scripts does not pass for the SQL, and the nearest one wins', (t) => {
+  const root = strangeFolder(t)
+  for (const directory of ['sql/iam', 'app/sql/iam', 'app/dist/sql/iam'])
+    mkdirSync(join(root, directory), { recursive: true })
+  const running = pathToFileURL(join(root, 'app', 'dist', 'server.mjs')).href
+  refusal('BUNDLED_SQL_MISSING', () => findSqlDirectory(running))
+  writeFileSync(join(root, 'sql', 'iam', 'V1__far.sql'), '')
+  assert.equal(findSqlDirectory(running), join(root, 'sql'))
+  writeFileSync(join(root, 'app', 'dist', 'sql', 'iam', 'V1__near.sql'), '')
+  assert.equal(findSqlDirectory(running), join(root, 'app', 'dist', 'sql'))
 })
 
 for (const format of ['esm', 'cjs'] as const) {

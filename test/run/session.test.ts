@@ -244,4 +244,12 @@ describe('an error of the server', () => {
     await serverError(session.query('selekt'))
     assert.deepEqual(await session.query('select 1 as a'), [{ a: 1 }])
   })
+
+  test('leaves no holes in the next rows, also when rows had come before the error', async (t) => {
+    const session = await open(t)
+    await serverError(session.send('select 100 / (3 - i) from generate_series(1, 5) i'))
+    assert.deepEqual(await session.query('select 1 as one'), [{ one: 1 }])
+    await serverError(session.send('select 100 / (3 - i) from generate_series(1, 5) i'))
+    assert.deepEqual((await session.send('select 1 as one; select 2 as two')).lastRows, [{ two: 2 }])
+  })
 })
