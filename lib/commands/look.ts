@@ -48,7 +48,9 @@ export async function startLooking(config: Config): Promise<Look> {
   }
   const session = await opening
   try {
-    const { state } = await readState(session, placeHistory(config), config.roles.owner)
+    const { state } = await whileListening(config, session, () =>
+      readState(session, placeHistory(config), config.roles.owner),
+    )
     const found = { server: session.display, session, state, files }
     const comparison = compare(config, files, state)
     const mayBeForeign = comparison.statuses.some(
@@ -59,6 +61,25 @@ export async function startLooking(config: Config): Promise<Look> {
   } catch (error) {
     await session.close()
     throw error
+  }
+}
+
+/** The history table may be locked by somebody; the caller's signal ends the wait for it. */
+async function whileListening<Result>(
+  { signal }: Config,
+  session: Session,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  const cancel = (): void => void session.cancel().catch(() => {})
+  signal?.addEventListener('abort', cancel, { once: true })
+  try {
+    return await work()
+  } catch (error) {
+    if (signal?.aborted) throw (await import('../run/abort.js')).abortedError('history was being read', signal.reason)
+    const { translateError } = await import('../run/translate-error.js')
+    throw translateError(error, 'reading the history', session.display)
+  } finally {
+    signal?.removeEventListener('abort', cancel)
   }
 }
 

@@ -6,6 +6,7 @@ import { planMigrate } from '../plan/plan-migrate.js'
 import { executePlan } from '../run/execute-plan.js'
 import { openRun } from '../run/open-run.js'
 import { grantToOwnerRole, prepareHistory } from '../run/prepare-history.js'
+import { translateError } from '../run/translate-error.js'
 import type { Look } from './look.js'
 import type { RunReport } from './report.js'
 import { reportRun } from './report-run.js'
@@ -25,7 +26,13 @@ export async function runMigrate(
     refuseProblems(before.problems)
     const plan = planMigrate(config, files, before.pending, history.state, history.firstRank)
     const results = await executePlan(plan, run)
-    await grantToOwnerRole(run)
+    await grantToOwnerRole(run).catch((error) => {
+      throw translateError(
+        error,
+        'granting the history to the owner role after everything was applied',
+        run.session.display,
+      )
+    })
     return await reportRun(run, { before: before.statuses, results, started })
   } finally {
     await run.close()

@@ -5,7 +5,8 @@ const blockerColumns =
   `'pid', b.pid, 'applicationName', coalesce(a.application_name, ''), 'user', coalesce(a.usename::text, ''), ` +
   `'address', host(a.client_addr), 'state', a.state, ` +
   `'transactionSeconds', round(extract(epoch FROM clock_timestamp() - a.xact_start)::numeric, 1), ` +
-  `'query', coalesce(left(a.query, 200), '')`
+  // A migration's own message may hold values of placeholders.
+  `'query', CASE WHEN left(a.query, 200) LIKE '%schemaway.own%' THEN '(a migration)' ELSE coalesce(left(a.query, 200), '') END`
 
 /** Sessions that a backend waits for, asked from another session while it waits. */
 export async function findBlockers(observer: Session, backendPid: number): Promise<readonly Blocker[]> {

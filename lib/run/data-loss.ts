@@ -92,14 +92,16 @@ async function countRows(session: Session, table: string): Promise<number> {
   }
 }
 
-export function dataLossRefused(tables: readonly TableWithRows[]): SchemawayError {
+/** @param isUntouched whether nothing was undone before. */
+export function dataLossRefused(tables: readonly TableWithRows[], isUntouched: boolean): SchemawayError {
   const list = tables.map(
     ({ table, rows }) => `${table} (${rows > exactUpTo ? 'about ' : ''}${rows} ${rows === 1 ? 'row' : 'rows'})`,
   )
   return new SchemawayError(
     'DATA_LOSS_REFUSED',
     `This rollback would drop ${tables.length === 1 ? 'a table that holds' : 'tables that hold'} rows: ${list.join(', ')}. ` +
-      'Nothing was changed. Save the rows, then pass `allowDataLoss: true`.',
+      `${isUntouched ? 'Nothing was changed.' : 'What is in details.undone stays undone.'} Save the rows, then pass ` +
+      '`allowDataLoss: true`.',
     { details: { tables } },
   )
 }

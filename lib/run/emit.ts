@@ -10,13 +10,17 @@ export type Emit = (event: MigrationEvent) => void
 export function createEmit(config: Pick<Config, 'onEvent' | 'logger' | 'isObserved'>): Emit {
   if (!config.isObserved) return () => {}
   return (event) => {
-    try {
-      config.onEvent?.(event)
-    } catch (error) {
+    const complain = (error: unknown): void =>
       logSafely(
         config.logger,
         `onEvent threw on ${event.type}: ${error instanceof Error ? error.message : 'not an error'}`,
       )
+    try {
+      // An async listener passes for one that returns nothing; what it rejects with must not end the process.
+      const answer: unknown = config.onEvent?.(event)
+      if (answer instanceof Promise) answer.catch(complain)
+    } catch (error) {
+      complain(error)
     }
     logEvent(config.logger, event)
   }
@@ -73,7 +77,7 @@ function logEvent(logger: Config['logger'], event: MigrationEvent): void {
 
 const pastTense = { apply: 'applied', undo: 'undone', drop: 'dropped' } as const
 
-function logSafely(logger: Config['logger'], message: string): void {
+export function logSafely(logger: Config['logger'], message: string): void {
   try {
     logger.warn?.(message)
   } catch {

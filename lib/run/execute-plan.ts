@@ -5,12 +5,14 @@ import type { LedgerDraft, Plan, PlanStep } from '../plan/plan.js'
 import { abortedError, pause } from './abort.js'
 import { dataLossCheck, dataLossRefused, findTablesWithRows, readDroppedTables } from './data-loss.js'
 import type { Unit } from './drive-with-umzug.js'
+import { logSafely } from './emit.js'
 import type { ScriptReference } from './events.js'
 import type { Run } from './open-run.js'
 import { MessageFailure, type Parcel, type StepResult, StepSender } from './send-steps.js'
 import { ServerError } from './server-error.js'
 import { resetStatements } from './session-settings.js'
 import { deadlockDetected, explainFailure, lockNotAvailable } from './statement-error.js'
+import { translateError } from './translate-error.js'
 
 const stepsPerMessage = 50
 const charactersPerMessage = 1_000_000
@@ -55,7 +57,7 @@ class Executor {
       const { driveWithUmzug } = await loadDriver()
       await driveWithUmzug(config.transaction === 'all' ? this.#planOneTransaction() : this.#planTransactions())
     } catch (error) {
-      throw this.#addProgress(error)
+      throw this.#addProgress(translateError(error, 'running migrations', this.#run.session.display))
     }
     return this.#results
   }
@@ -90,8 +92,23 @@ class Executor {
       throw error
     }
     this.#results.push(...finished)
+    if (this.#sender.resetFailure !== null) await this.#resetAgain(this.#sender.resetFailure)
     const releaser = parcels.flatMap(({ steps }) => steps).find(mayReleaseLock)
     if (releaser !== undefined) await this.#run.checkLock(releaser.reference.script)
+  }
+
+  /** The steps are committed; only a session that is as new may go on. */
+  async #resetAgain(failure: ServerError): Promise<void> {
+    this.#sender.resetFailure = null
+    try {
+      await this.#rollBack()
+    } catch {
+      throw translateError(
+        failure,
+        'resetting the session after a migration that is applied',
+        this.#run.session.display,
+      )
+    }
   }
 
   /**
@@ -101,17 +118,37 @@ class Executor {
    */
   async #rehearseDrops(): Promise<void> {
     if (!this.#sender.guardsData) return
-    const { session, place } = this.#run
+    const { config, session } = this.#run
+    for (let attempt = 1; ; attempt += 1) {
+      const other = await this.#rehearse(pack(this.#plan.steps), false)
+      if (other === null) return
+      if (!isBlocked(other)) break
+      if (attempt > config.lockRetries) throw translateError(other, 'rehearsing the rollback', session.display)
+      await pause(retryPause(attempt), config.signal, 'waiting before the next rehearsal')
+    }
+    // An error of a later script hides what the earlier ones would drop, so they are looked at one by one.
+    const parcels = this.#plan.steps.map((step, index) => ({ steps: [step], begins: index === 0, commits: false }))
+    await this.#rehearse(parcels, true)
+  }
+
+  /** Runs parcels in a transaction that is rolled back. Returns an error that has nothing to do with rows, or null. */
+  async #rehearse(parcels: readonly Parcel[], looksAfterEach: boolean): Promise<ServerError | null> {
+    const { place, config } = this.#run
     try {
-      for (const parcel of pack(this.#plan.steps)) {
-        await session.send(this.#sender.write({ ...parcel, commits: false }).text)
+      for (const [index, parcel] of parcels.entries()) {
+        await this.#sender.sendText(this.#sender.write({ ...parcel, commits: false }).text)
+        const isLast = index === parcels.length - 1
+        if (looksAfterEach || isLast) await this.#sender.sendText(dataLossCheck(place, this.#sender.knownEmpty).after)
       }
-      await session.send(dataLossCheck(place, this.#sender.knownEmpty).after)
       await this.#rollBack()
+      return null
     } catch (error) {
       if (!(error instanceof ServerError)) throw error
       await this.#rollBack()
-      await this.#onlyEmptyTablesDropped(error)
+      if (config.signal?.aborted && error.sqlState === queryCanceled) {
+        throw abortedError('a rollback was rehearsed', config.signal.reason)
+      }
+      return (await this.#onlyEmptyTablesDropped(error)) ? await this.#rehearse(parcels, looksAfterEach) : error
     }
   }
 
@@ -132,9 +169,8 @@ class Executor {
         }
         if (await this.#onlyEmptyTablesDropped(error.cause)) continue
         blockers = error.blockers.length > 0 ? error.blockers : blockers
-        const isBlocked = sqlState === lockNotAvailable || sqlState === deadlockDetected
-        if (!isBlocked || attempt > config.lockRetries) throw await this.#fail(error, blockers, attempt)
-        const wait = Math.round(Math.random() * Math.min(longestRetryPause, 100 * 2 ** attempt))
+        if (!isBlocked(error.cause) || attempt > config.lockRetries) throw await this.#fail(error, blockers, attempt)
+        const wait = retryPause(attempt)
         emit({ type: 'retry', attempt: attempt + 1, of: config.lockRetries + 1, waitMilliseconds: wait, sqlState })
         await pause(wait, config.signal, `waiting before attempt ${attempt + 1}`)
       }
@@ -150,7 +186,7 @@ class Executor {
     const dropped = readDroppedTables(error)
     if (dropped === null) return false
     const tables = await findTablesWithRows(this.#run.session, dropped)
-    if (tables.length > 0) throw dataLossRefused(tables)
+    if (tables.length > 0) throw dataLossRefused(tables, this.#results.length === 0)
     this.#sender.knownEmpty = [...this.#sender.knownEmpty, ...dropped]
     return true
   }
@@ -164,7 +200,13 @@ class Executor {
       mask: run.mask,
       server: run.session.display,
     })
-    if (subject !== null) await this.#recordFailure(error, subject)
+    try {
+      if (subject !== null) await this.#recordFailure(error, subject)
+    } catch (cause) {
+      // What failed first is what has to be told; the ledger only misses a line about it.
+      const reason = cause instanceof Error ? cause.message : 'unknown reason'
+      logSafely(run.config.logger, `the failure could not be recorded in the ledger: ${reason}`)
+    }
     return error
   }
 
@@ -201,6 +243,15 @@ class Executor {
       cause: error.cause,
     })
   }
+}
+
+function isBlocked({ sqlState }: ServerError): boolean {
+  return sqlState === lockNotAvailable || sqlState === deadlockDetected
+}
+
+/** Full jitter up to a limit that doubles, in milliseconds. */
+function retryPause(attempt: number): number {
+  return Math.round(Math.random() * Math.min(longestRetryPause, 100 * 2 ** attempt))
 }
 
 /** In a bundle, Umzug's `require` may be missing; that shows only now, so it has to be told with the remedy. */

@@ -5,7 +5,7 @@ import { elapsedSinceBegin, insertLedgerSql } from '../history/ledger-table.js'
 import { quoteIdentifier, quoteLiteral } from '../history/quote-sql.js'
 import type { LedgerDraft, PlanStep } from '../plan/plan.js'
 import { MessageWriter, type Segment } from './message-writer.js'
-import { resetAfter } from './session-settings.js'
+import { onlyDefinesTables, resetAfter } from './session-settings.js'
 
 export interface Message {
   readonly text: string
@@ -50,7 +50,7 @@ export function writeMessage(steps: readonly PlanStep[], options: MessageOptions
   }
   let ledgerHash = options.ledgerHash
   for (const group of groupForRecord(steps)) {
-    for (const step of group) addScripts(writer, step, marks)
+    for (const [index, step] of group.entries()) addScripts(writer, step, marks, group[index - 1] ?? step)
     ledgerHash = addRecord(writer, group, marks, { ...options, ledgerHash })
   }
   if (options.commits) {
@@ -67,12 +67,14 @@ function groupForRecord(steps: readonly PlanStep[]): readonly (readonly PlanStep
   return steps.some(removes) ? steps.map((step) => [step]) : [steps]
 }
 
-function addScripts(writer: MessageWriter, step: PlanStep, marks: Marks): void {
-  if (marks.areUsed) writer.add({ role: 'guard', step }, [marks.set()])
+/** @param before the step whose transaction control the opening guard would notice. */
+function addScripts(writer: MessageWriter, step: PlanStep, marks: Marks, before: PlanStep): void {
+  if (marks.areUsed) writer.add({ role: 'guard', step: before }, [marks.set()])
   for (const script of step.scripts) {
     writer.add({ role: 'guard', step }, [`SET LOCAL search_path = ${script.searchPath}`])
     writer.addScript(script, step)
-    writer.add({ role: 'guard', step }, ['RESET SESSION AUTHORIZATION', 'RESET ROLE'])
+    if (!onlyDefinesTables(script.parsed))
+      writer.add({ role: 'guard', step }, ['RESET SESSION AUTHORIZATION', 'RESET ROLE'])
   }
 }
 

@@ -8,6 +8,7 @@ import { quoteIdentifier, quoteLiteral } from '../history/quote-sql.js'
 import type { Run } from './open-run.js'
 import { readState } from './read-state.js'
 import { ServerError } from './server-error.js'
+import { translateError } from './translate-error.js'
 
 const oldestServer = 150_000
 
@@ -26,6 +27,14 @@ export interface PreparedHistory {
  * @throws SchemawayError `SERVER_UNSUITABLE`, `MISSING_PRIVILEGE`, `HISTORY_UNREADABLE`.
  */
 export async function prepareHistory(run: Run): Promise<PreparedHistory> {
+  try {
+    return await prepare(run)
+  } catch (error) {
+    throw translateError(error, 'reading or creating the history', run.session.display)
+  }
+}
+
+async function prepare(run: Run): Promise<PreparedHistory> {
   const found = await readState(run.session, run.place, run.config.roles.owner)
   refuseUnsuitableServer(run, found.state)
   run.historyRole = found.historyRole
@@ -45,7 +54,11 @@ export async function prepareHistory(run: Run): Promise<PreparedHistory> {
 
 /** Every ledger row, oldest first. */
 export async function readLedger(run: Run): Promise<readonly LedgerRow[]> {
-  return JSON.parse((await askAsHistoryRole<{ rows: string }>(run, readLedgerSql(run.place))).rows) as LedgerRow[]
+  try {
+    return JSON.parse((await askAsHistoryRole<{ rows: string }>(run, readLedgerSql(run.place))).rows) as LedgerRow[]
+  } catch (error) {
+    throw translateError(error, 'reading the ledger', run.session.display)
+  }
 }
 
 function refuseUnsuitableServer(run: Run, state: DatabaseState): void {

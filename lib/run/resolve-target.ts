@@ -11,6 +11,12 @@ export function resolveTarget(config: Config): ConnectionTarget {
   const applicationName = `${config.applicationName.slice(0, Math.max(longestName - suffix.length, 1))}${suffix}`
   const { connectTimeout } = config
   const target = resolveConnectionTarget(config.connection, { applicationName, connectTimeout }, process.env)
-  for (const warning of target.warnings) config.logger.warn?.(warning)
+  for (const warning of target.warnings) {
+    try {
+      config.logger.warn?.(warning)
+    } catch {
+      // A logger that fails must not keep a service from starting.
+    }
+  }
   return target
 }

@@ -6,6 +6,7 @@ import { dataLossCheck } from './data-loss.js'
 import { type Message, writeMessage } from './message.js'
 import type { Run } from './open-run.js'
 import { ServerError } from './server-error.js'
+import type { CompletedMessage } from './session.js'
 
 /** What became of one step. */
 export interface StepResult {
@@ -38,6 +39,8 @@ export class MessageFailure extends Error {
 export class StepSender {
   /** Tables with pages but without rows, which a rollback may drop. */
   knownEmpty: readonly string[] = []
+  /** Set when a transaction was committed but the session could not be reset after it. */
+  resetFailure: ServerError | null = null
   readonly #run: Run
   readonly #numbers: ReadonlyMap<PlanStep, number>
   readonly #watch: BlockerWatch
@@ -66,30 +69,40 @@ export class StepSender {
    */
   async send(parcel: Parcel, next: Parcel | null): Promise<readonly StepResult[]> {
     const { steps } = parcel
-    const { session, config } = this.#run
-    throwIfAborted(config.signal, 'between two migrations')
+    throwIfAborted(this.#run.config.signal, 'between two migrations')
     const message = this.#takeAhead(steps) ?? this.write(parcel)
     this.#tell('stepStarted', steps)
     const started = performance.now()
-    const cancel = (): void => void session.cancel().catch(() => {})
-    config.signal?.addEventListener('abort', cancel, { once: true })
-    this.#watch.messageBegins()
     try {
-      const sending = session.send(message.text)
+      const sending = this.sendText(message.text)
       if (next !== null) setImmediate(() => this.#writeAhead(next, message))
       const { commandTags } = await sending
       if (parcel.commits) checkCommit(commandTags, message, steps)
     } catch (error) {
       if (!(error instanceof ServerError)) throw error
-      throw new MessageFailure(error, message, this.#watch.blockers)
-    } finally {
-      this.#watch.messageEnds()
-      config.signal?.removeEventListener('abort', cancel)
+      // What fails behind the COMMIT, in the reset of the session, does not undo it.
+      if (commitTag(error.commandTags, message) !== 'COMMIT')
+        throw new MessageFailure(error, message, this.#watch.blockers)
+      this.resetFailure = error
     }
     this.#run.ledgerHash = message.ledgerHash
     const milliseconds = Math.round((performance.now() - started) / steps.length)
     this.#tell('stepFinished', steps, milliseconds)
     return steps.map((step) => ({ step, milliseconds }))
+  }
+
+  /** Sends a message that the caller's signal cancels, and that is watched for whom it waits. */
+  async sendText(text: string): Promise<CompletedMessage> {
+    const { session, config } = this.#run
+    const cancel = (): void => void session.cancel().catch(() => {})
+    config.signal?.addEventListener('abort', cancel, { once: true })
+    this.#watch.messageBegins()
+    try {
+      return await session.send(text)
+    } finally {
+      this.#watch.messageEnds()
+      config.signal?.removeEventListener('abort', cancel)
+    }
   }
 
   write({ steps, begins, commits }: Parcel, ledgerHash = this.#run.ledgerHash): Message {
@@ -139,10 +152,15 @@ export class StepSender {
   }
 }
 
-/** A COMMIT of a transaction that cannot be committed answers ROLLBACK, without an error. */
-function checkCommit(commandTags: readonly string[], { segments }: Message, steps: readonly PlanStep[]): void {
+/** What the server answered to our COMMIT; null while it has not come to it, or when the message has none. */
+function commitTag(commandTags: readonly string[], { segments }: Message): string | null {
   const commit = segments.find((one) => one.role === 'commit')
-  const tag = commit === undefined ? 'COMMIT' : commandTags[commit.statementsBefore]
+  return commit === undefined ? null : (commandTags[commit.statementsBefore] ?? null)
+}
+
+/** A COMMIT of a transaction that cannot be committed answers ROLLBACK, without an error. */
+function checkCommit(commandTags: readonly string[], message: Message, steps: readonly PlanStep[]): void {
+  const tag = commitTag(commandTags, message)
   if (tag === 'COMMIT') return
   throw new SchemawayError(
     'COMMIT_FAILED',

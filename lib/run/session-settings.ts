@@ -22,6 +22,8 @@ export function sessionSettings(options: {
     ['statement_timeout', String(options.statementTimeout)],
     ['idle_in_transaction_session_timeout', '0'],
     ['idle_session_timeout', '0'],
+    // From PostgreSQL 17 on; it would end the session in the middle of a long migration.
+    ['transaction_timeout', '0'],
     ['standard_conforming_strings', 'on'],
     ['client_connection_check_interval', String(connectionCheckInterval)],
   ])
@@ -39,16 +41,20 @@ export function settingsStatements(
   settings: SessionSettings,
   resetValues: ReadonlyMap<string, string>,
 ): readonly string[] {
-  return [...settings]
-    .filter(([name, value]) => resetValues.get(name) !== value)
-    .map(([name, value]) => `SET ${name} = ${value}`)
+  return [...settings].flatMap(([name, value]) => {
+    const resetValue = resetValues.get(name)
+    // A server that does not know a setting needs none.
+    return resetValue === undefined || resetValue === value ? [] : [`SET ${name} = ${value}`]
+  })
 }
 
 /**
  * Undoes what a script did to its session, but keeps the session's lock, which DISCARD ALL would release.
  *
  * It is DISCARD ALL without the locks; without the plans, which are no state that a script could see; and without the role,
- * which is reset before history is written. It stands at the end of each message and not at the beginning of the next: the server splits a message into statements
+ * which is reset before history is written.
+ *
+ * It stands at the end of each message and not at the beginning of the next: the server splits a message into statements
  * before it runs the first, so a setting such as `standard_conforming_strings` that an earlier script left behind would
  * already have changed how the next one is read.
  */
@@ -63,17 +69,21 @@ export const resetStatements = [
 
 /**
  * What has to be reset after steps of a transaction. The settings are reset always; cursors, prepared statements, channels,
- * temporary objects and sequences only where a statement could have touched them. Defining tables and indexes cannot.
+ * temporary objects and sequences only where a statement could have touched them. Defining tables and indexes cannot, unless
+ * it calls functions.
  */
 export function resetAfter(steps: readonly PlanStep[]): readonly string[] {
   const definesOnly = steps.every((step) => step.scripts.every(({ parsed }) => onlyDefinesTables(parsed)))
   return definesOnly ? ['RESET ALL'] : resetStatements
 }
 
+/** A function of the user's could do anything to the session. */
+const mayCallFunctions = /\b(SELECT|USING|EXECUTE|CHECK|VALUES|DEFAULT\s+[\w."]+\s*\()|\bpg_temp/i
 const tableDefinitions = /^((CREATE|ALTER|DROP) (TABLE|INDEX)|CREATE UNIQUE INDEX|COMMENT ON)\b/
 
-function onlyDefinesTables({ statements, text }: ParsedScript): boolean {
-  return statements.every(({ keywords }) => tableDefinitions.test(keywords.join(' '))) && !/pg_temp/i.test(text)
+/** Whether a script only defines tables and indexes, so that it cannot have touched role or session. */
+export function onlyDefinesTables({ statements, text }: ParsedScript): boolean {
+  return statements.every(({ keywords }) => tableDefinitions.test(keywords.join(' '))) && !mayCallFunctions.test(text)
 }
 
 /** Opens a transaction in which history can be written, whatever the defaults of login and database are. */

@@ -32,6 +32,11 @@ export function explainFailure(error: ServerError, context: FailureContext): Fai
   const subject = segment !== null && 'step' in segment ? segment.step.reference : null
   const facts = serverFacts(error, context)
   if (segment?.role === 'script') return { subject, error: explainScript(error, segment, context, facts) }
+  if (error.sqlState === lockNotAvailable || error.sqlState === deadlockDetected) {
+    const where = subject === null ? describeSubjects(context.message) : `Recording ${subject.script}`
+    const details = { ...facts, ...(subject !== null && describeReference(subject)) }
+    return { subject, error: explainBlocked(error, where, '', context, details) }
+  }
   if (segment?.role === 'commit') {
     const only = onlySubject(context.message)
     const message =
@@ -62,7 +67,8 @@ export function explainFailure(error: ServerError, context: FailureContext): Fai
 function findSegment(error: ServerError, { text, segments }: Message): Segment | null {
   if (error.position !== null) {
     const offset = offsetOfCodePoint(text, error.position - 1)
-    const found = segments.find((one) => offset >= one.start && offset <= one.end)
+    // The separator behind a part belongs to it: an unfinished last statement is noticed there.
+    const found = segments.findLast((one) => one.start <= offset)
     if (found !== undefined) return found
   }
   const done = error.completedStatements
@@ -83,7 +89,7 @@ function explainScript(
       ? error.completedStatements - segment.statementsBefore
       : parsed.statements.findLastIndex((one) => one.start <= offset)
   const statement = parsed.statements[Math.max(index, 0)]
-  const place = parsed.locate(offset ?? statement?.start ?? 0)
+  const place = parsed.locate(Math.min(offset ?? statement?.start ?? 0, parsed.text.length))
   const excerpt = excerptAt(parsed.source, place.line, place.column)
   const details: ErrorDetails = {
     ...facts,
@@ -126,7 +132,7 @@ function explainBlocked(
       : `It waited for ${blockers.map(describeBlocker).join('; ')}.`
   return new SchemawayError(
     'STATEMENT_BLOCKED',
-    `${where} ${what} in ${attempts === 1 ? 'its only attempt' : `any of ${attempts} attempts`}. ${who}\n${excerpt}\n` +
+    `${where} ${what} in ${attempts === 1 ? 'its only attempt' : `any of ${attempts} attempts`}. ${who}\n${excerpt}${excerpt === '' ? '' : '\n'}` +
       'The transaction is rolled back. Run again when that session is done, or raise `lockRetries`.',
     { details: { ...details, blockers }, ...safeCause(error, context) },
   )
@@ -144,9 +150,9 @@ function explainGuard(
     case '42704': // the setting was never made
       return new SchemawayError(
         'TRANSACTION_ESCAPED',
-        `${subject.script} ended the transaction that it runs in, with a COMMIT or ROLLBACK that could not be seen beforehand. ` +
-          'What it did before that may be committed, and is not in history. Remove that statement, look at what the ' +
-          'script left behind, then run again.',
+        `${subject.script} ended the transaction that it runs in, with a COMMIT or ROLLBACK that could not be seen beforehand, or ` +
+          'took its settings away with RESET ALL. After a COMMIT, what it did before is committed and not in history. ' +
+          'Remove that statement, look at what the script left behind, then run again.',
         { details, ...safeCause(error, context) },
       )
     case readOnlyTransaction:

@@ -1,0 +1,38 @@
+import type { ErrorCode } from '../errors/error-codes.js'
+import { type ErrorDetails, SchemawayError } from '../errors/schemaway-error.js'
+import { ServerError } from './server-error.js'
+
+const codes: Readonly<Record<string, ErrorCode>> = {
+  '42501': 'MISSING_PRIVILEGE',
+  '42703': 'HISTORY_UNREADABLE',
+  '42804': 'HISTORY_UNREADABLE',
+  '55P03': 'STATEMENT_BLOCKED',
+  '40P01': 'STATEMENT_BLOCKED',
+}
+
+const advice: Partial<Record<ErrorCode, string>> = {
+  MISSING_PRIVILEGE:
+    'Give the login SELECT, INSERT, UPDATE and DELETE on the history and ledger tables, or make it a member of the owner role.',
+  HISTORY_UNREADABLE:
+    'The history or ledger table is not the one that schemaway or Flyway made; choose another `table`.',
+  STATEMENT_BLOCKED: 'Another session holds the history or ledger table; run again when it is done.',
+}
+
+/** An error of a statement of our own, outside every script. Other errors stay as they are. */
+export function translateError(error: unknown, doing: string, server: string): unknown {
+  if (!(error instanceof ServerError)) return error
+  const code = codes[error.sqlState] ?? 'STATEMENT_FAILED'
+  const details: ErrorDetails = {
+    server,
+    sqlState: error.sqlState,
+    serverMessage: error.serverMessage,
+    ...(error.detail !== null && { detail: error.detail }),
+    ...(error.hint !== null && { hint: error.hint }),
+  }
+  return new SchemawayError(
+    code,
+    `While ${doing}, ${server} answered ${error.sqlState} ${error.serverMessage}. ` +
+      (advice[code] ?? error.hint ?? 'Correct the cause, then run again.'),
+    { details, cause: error },
+  )
+}
