@@ -37,7 +37,7 @@ export async function prepareHistory(run: Run): Promise<PreparedHistory> {
 async function prepare(run: Run): Promise<PreparedHistory> {
   const found = await readState(run.session, run.place, run.config.roles.owner)
   refuseUnsuitableServer(run, found.state)
-  run.historyRole = found.historyRole
+  run.historyRole = found.historyRole ?? (found.state.rows === null ? null : await findWritingRole(run))
   run.login = found.state.sessionUser
   await createMissingTables(run, found.state)
   const rows = found.state.rows ?? (await readState(run.session, run.place, run.config.roles.owner)).state.rows ?? []
@@ -59,6 +59,24 @@ export async function readLedger(run: Run): Promise<readonly LedgerRow[]> {
   } catch (error) {
     throw translateError(error, 'reading the ledger', run.session.display)
   }
+}
+
+/** Reading may be granted to everybody while writing needs the owner role. */
+async function findWritingRole(run: Run): Promise<string | null> {
+  const { place, config, session } = run
+  const may = (table: string, right: string): string =>
+    `coalesce(has_table_privilege(to_regclass(${quoteLiteral(table)}), '${right}'), true)`
+  const rights = [
+    may(place.history, 'INSERT'),
+    may(place.history, 'DELETE'),
+    may(place.ledger, 'SELECT'),
+    may(place.ledger, 'INSERT'),
+  ]
+  const [row] = await session.query<{ writes: boolean; owns: boolean }>(
+    `SELECT ${rights.join(' AND ')} AS writes, coalesce((SELECT pg_has_role(session_user, oid, 'MEMBER') FROM pg_roles ` +
+      `WHERE rolname = ${quoteLiteral(config.roles.owner)}), false) AS owns`,
+  )
+  return row?.writes === false && row.owns ? config.roles.owner : null
 }
 
 function refuseUnsuitableServer(run: Run, state: DatabaseState): void {
