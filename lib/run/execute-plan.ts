@@ -14,7 +14,7 @@ import { resetStatements } from './session-settings.js'
 import { deadlockDetected, explainFailure, lockNotAvailable } from './statement-error.js'
 import { translateError } from './translate-error.js'
 
-const stepsPerMessage = 50
+const stepsPerMessage = 100
 const charactersPerMessage = 1_000_000
 const longestRetryPause = 2_000
 const queryCanceled = '57014'

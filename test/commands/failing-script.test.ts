@@ -151,13 +151,13 @@ test('under transaction all, a failure leaves none of the scripts and names the 
   for (let number = 1; number <= 120; number += 1)
     scripts[`V${number}__t.sql`] = `CREATE TABLE t${number} (id int);\n-- end`
   const folder = writeScripts(t, scripts)
-  folder.write({ 'V97__t.sql': 'CREATE TABLE t97 (id int);\nINSERT INTO nowhere VALUES (1);' })
+  folder.write({ 'V107__t.sql': 'CREATE TABLE t107 (id int);\nINSERT INTO nowhere VALUES (1);' })
   const error = await expectError('STATEMENT_FAILED', migrate({ url, locations: folder.directory, transaction: 'all' }))
-  assert.deepEqual([error.details.script, error.details.line, error.details.column], ['V97__t.sql', 2, 13])
+  assert.deepEqual([error.details.script, error.details.line, error.details.column], ['V107__t.sql', 2, 13])
   assert.deepEqual(error.details.applied, [])
   assert.deepEqual(await tables(sql), ['flyway_schema_history', 'schemaway_ledger'])
-  assert.deepEqual([...(await sql`SELECT event, version FROM schemaway_ledger`)], [{ event: 'failed', version: '97' }])
-  folder.write({ 'V97__t.sql': 'CREATE TABLE t97 (id int);' })
+  assert.deepEqual([...(await sql`SELECT event, version FROM schemaway_ledger`)], [{ event: 'failed', version: '107' }])
+  folder.write({ 'V107__t.sql': 'CREATE TABLE t107 (id int);' })
   await migrate({ url, locations: folder.directory, transaction: 'all' })
   const rows = await sql`SELECT installed_rank, version FROM flyway_schema_history ORDER BY installed_rank`
   assert.deepEqual(
