@@ -14,7 +14,8 @@ import { resetStatements } from './session-settings.js'
 import { deadlockDetected, explainFailure, lockNotAvailable } from './statement-error.js'
 import { translateError } from './translate-error.js'
 
-const stepsPerMessage = 100
+const stepsOfFirstMessage = 20
+const stepsPerMessage = 200
 const charactersPerMessage = 1_000_000
 const longestRetryPause = 2_000
 const queryCanceled = '57014'
@@ -285,7 +286,9 @@ function pack(steps: readonly PlanStep[]): readonly Parcel[] {
   let characters = 0
   for (const step of steps) {
     const length = step.scripts.reduce((sum, script) => sum + script.parsed.text.length, 0)
-    if (open.length > 0 && (open.length >= stepsPerMessage || characters + length > charactersPerMessage)) {
+    // The first is small, so that the server has something to do while the second is written.
+    const most = parcels.length === 0 ? stepsOfFirstMessage : stepsPerMessage
+    if (open.length > 0 && (open.length >= most || characters + length > charactersPerMessage)) {
       parcels.push(open)
       open = []
       characters = 0

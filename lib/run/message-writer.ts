@@ -18,6 +18,8 @@ export type Segment = SegmentRole & {
 
 /** Puts a message together and remembers which part is what. */
 export class MessageWriter {
+  /** The search path that is surely in force at the end of the message so far; null when it has to be set. */
+  searchPath: string | null = null
   readonly #parts: string[] = []
   readonly #segments: Segment[] = []
   #length = 0

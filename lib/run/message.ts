@@ -71,10 +71,13 @@ function groupForRecord(steps: readonly PlanStep[]): readonly (readonly PlanStep
 function addScripts(writer: MessageWriter, step: PlanStep, marks: Marks, before: PlanStep): void {
   if (marks.areUsed) writer.add({ role: 'guard', step: before }, [marks.set()])
   for (const script of step.scripts) {
-    writer.add({ role: 'guard', step }, [`SET LOCAL search_path = ${script.searchPath}`])
+    if (writer.searchPath !== script.searchPath) {
+      writer.add({ role: 'guard', step }, [`SET LOCAL search_path = ${script.searchPath}`])
+    }
     writer.addScript(script, step)
-    if (!onlyDefinesTables(script.parsed))
-      writer.add({ role: 'guard', step }, ['RESET SESSION AUTHORIZATION', 'RESET ROLE'])
+    const leavesSessionAlone = onlyDefinesTables(script.parsed)
+    writer.searchPath = leavesSessionAlone ? script.searchPath : null
+    if (!leavesSessionAlone) writer.add({ role: 'guard', step }, ['RESET SESSION AUTHORIZATION', 'RESET ROLE'])
   }
 }
 
