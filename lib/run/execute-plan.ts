@@ -11,7 +11,7 @@ import type { Run } from './open-run.js'
 import { MessageFailure, type Parcel, type StepResult, StepSender } from './send-steps.js'
 import { ServerError } from './server-error.js'
 import { resetStatements } from './session-settings.js'
-import { deadlockDetected, explainFailure, lockNotAvailable } from './statement-error.js'
+import { explainFailure, isBlocked } from './statement-error.js'
 import { translateError } from './translate-error.js'
 
 const stepsOfFirstMessage = 20
@@ -244,10 +244,6 @@ class Executor {
       cause: error.cause,
     })
   }
-}
-
-function isBlocked({ sqlState }: ServerError): boolean {
-  return sqlState === lockNotAvailable || sqlState === deadlockDetected
 }
 
 /** Full jitter up to a limit that doubles, in milliseconds. */

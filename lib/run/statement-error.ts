@@ -8,8 +8,13 @@ import type { ServerError } from './server-error.js'
 
 const readOnlyTransaction = '25006'
 const insufficientPrivilege = '42501'
-export const lockNotAvailable = '55P03'
-export const deadlockDetected = '40P01'
+const lockNotAvailable = '55P03'
+const deadlockDetected = '40P01'
+
+/** Another session holds what this one needs, so that trying again may help. */
+export function isBlocked({ sqlState }: ServerError): boolean {
+  return sqlState === lockNotAvailable || sqlState === deadlockDetected
+}
 
 export interface FailureContext {
   readonly message: Message
@@ -32,7 +37,7 @@ export function explainFailure(error: ServerError, context: FailureContext): Fai
   const subject = segment !== null && 'step' in segment ? segment.step.reference : null
   const facts = serverFacts(error, context)
   if (segment?.role === 'script') return { subject, error: explainScript(error, segment, context, facts) }
-  if (error.sqlState === lockNotAvailable || error.sqlState === deadlockDetected) {
+  if (isBlocked(error)) {
     const where = subject === null ? describeSubjects(context.message) : `Recording ${subject.script}`
     const details = { ...facts, ...(subject !== null && describeReference(subject)) }
     return { subject, error: explainBlocked(error, where, '', context, details) }
@@ -101,7 +106,7 @@ function explainScript(
     excerpt,
   }
   const where = `${reference.script}:${place.line}:${place.column}`
-  if (error.sqlState === lockNotAvailable || error.sqlState === deadlockDetected) {
+  if (isBlocked(error)) {
     return explainBlocked(error, where, excerpt, context, details)
   }
   const isMissingRight = error.sqlState === insufficientPrivilege
