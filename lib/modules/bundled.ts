@@ -9,6 +9,12 @@ import type { Module } from './define-module.js'
  */
 export const bundled = Object.freeze([
   { name: 'iam', requires: [], schemas: ['iam'] },
+  { name: 'survey', requires: ['iam'], schemas: ['survey'] },
+  { name: 'telephony', requires: ['iam'], schemas: ['telephony'] },
+  { name: 'notify', requires: ['iam'], schemas: ['notify'] },
+  { name: 'survey_telephony', requires: ['survey', 'telephony'], schemas: [] },
+  { name: 'survey_notify', requires: ['survey', 'notify'], schemas: [] },
+  { name: 'telephony_notify', requires: ['telephony', 'notify'], schemas: [] },
 ] as const satisfies readonly BundledManifest[])
 
 interface BundledManifest {

@@ -37,7 +37,7 @@ export class AppliedRepeatables {
   readonly #applied = new Map<string, AppliedRepeatable>()
   readonly #selected: ReadonlySet<string>
   readonly #undoSource: UndoSource
-  readonly #requirements = new Map<ScriptFile, Version | null>()
+  readonly #requirements = new Map<ScriptFile, readonly Version[]>()
 
   constructor(
     statuses: readonly MigrationStatus[],
@@ -92,14 +92,15 @@ export class AppliedRepeatables {
   }
 
   #requirementHolds({ module, file }: MigrationStatus, remaining: RemainingVersions): boolean {
-    const requires = file === null ? null : this.#requirementOf(file)
-    return requires === null ? remaining.hasModule(module) : remaining.hasVersion(requires)
+    const requires = file === null ? [] : this.#requirementsOf(file)
+    if (requires.length === 0) return remaining.hasModule(module)
+    return requires.every((version) => remaining.hasVersion(version))
   }
 
-  #requirementOf(file: ScriptFile): Version | null {
+  #requirementsOf(file: ScriptFile): readonly Version[] {
     const known = this.#requirements.get(file)
     if (known !== undefined) return known
-    const requires = readDirectives(file.bytes.toString('utf8'), file).requires ?? null
+    const requires = readDirectives(file.bytes.toString('utf8'), file).requires ?? []
     this.#requirements.set(file, requires)
     return requires
   }

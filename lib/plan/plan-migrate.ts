@@ -151,13 +151,14 @@ function refuseUnmetRequirements(
     if (version !== null) known.add(versionKey(version))
   }
   for (const { file } of pending) {
-    const requires = file === null ? undefined : context.parse(file).directives.requires
-    if (file === null || requires === undefined || known.has(versionKey(requires))) continue
+    const requires = file === null ? [] : (context.parse(file).directives.requires ?? [])
+    const unmet = requires.find((version) => !known.has(versionKey(version)))
+    if (file === null || unmet === undefined) continue
     throw new SchemawayError(
       'INVALID_DIRECTIVE',
-      `${file.script} requires version ${requires.text}, which is neither applied nor among the scripts. Correct the ` +
+      `${file.script} requires version ${unmet.text}, which is neither applied nor among the scripts. Correct the ` +
         'directive, or select the module that has this version. Nothing was changed.',
-      { details: { script: file.script, file: file.file, module: file.module, version: requires.text } },
+      { details: { script: file.script, file: file.file, module: file.module, version: unmet.text } },
     )
   }
 }

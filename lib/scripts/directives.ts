@@ -9,8 +9,8 @@ import { parseVersion, type Version } from './version.js'
 export interface Directives {
   /** Run statement by statement outside a transaction. */
   readonly transaction?: 'none'
-  /** A repeatable needs this version; while it is not applied, the repeatable is left out. */
-  readonly requires?: Version
+  /** A repeatable needs these versions; while one is not applied, the repeatable is left out. At least one. */
+  readonly requires?: readonly Version[]
 }
 
 /** A `-- schemaway:` comment as it stands. */
@@ -32,7 +32,7 @@ const grammar = /^--\s*schemaway:\s*([\w-]+)\s*=\s*(\S+)\s*$/
 /**
  * Reads the directives of a script: lines `-- schemaway: key=value` before its first statement, one key a line.
  *
- * `transaction` is `none` or `default`; `requires` is a version and belongs in repeatables. A directive that would have no
+ * `transaction` is `none` or `default`; `requires` is a version, or several with commas between, and belongs in repeatables. A directive that would have no
  * effect is an error: unknown, repeated, malformed, in a block comment, or after the first statement. Text inside strings
  * and dollar quotes is never one.
  *
@@ -47,7 +47,7 @@ export function readDirectives(
   context: ScriptContext = createScriptContext(where, text),
 ): Directives {
   const found = new Map<Key, string>()
-  let requires: Version | null = null
+  let requires: readonly Version[] | null = null
   for (const comment of findDirectiveComments(text)) {
     const fail = (message: string) => context.errorAt('INVALID_DIRECTIVE', comment.offset, message)
     const match = grammar.exec(comment.text)
@@ -64,8 +64,11 @@ export function readDirectives(
         break
       case 'requires':
         if (where.kind !== 'repeatable') throw fail('only repeatables (R__...) can require a version. Remove it.')
-        requires = parseVersion(value)
-        if (requires === null) throw fail(`"${value}" is not a version, such as 20260105.100300.`)
+        requires = value.split(',').map((one) => {
+          const version = parseVersion(one)
+          if (version === null) throw fail(`"${one}" is not a version, such as 20260105.100300.`)
+          return version
+        })
         break
       default:
         key satisfies never

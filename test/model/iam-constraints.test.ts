@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { ids, sqlState, tenantDatabase } from './iam-database.js'
+import { ids, sqlState, tenantDatabase } from './model-database.js'
 
 const { red } = ids
 const checkViolation = '23514'
 
 test('rows that break a rule are refused with 23514 by the constraint of that rule', async (t) => {
-  const { sql } = await tenantDatabase(t)
+  const { sql } = await tenantDatabase(t, ['iam'])
   const refused: readonly [statement: string, constraint: string][] = [
     [`UPDATE iam.organisations SET timezone = 'Mars/Olympus'`, 'ck_organisations_timezone'],
     [`UPDATE iam.organisations SET timezone = 'FOO-5'`, 'ck_organisations_timezone'],
@@ -55,7 +55,7 @@ test('rows that break a rule are refused with 23514 by the constraint of that ru
 })
 
 test('rows that keep the rules are taken', async (t) => {
-  const { sql } = await tenantDatabase(t)
+  const { sql } = await tenantDatabase(t, ['iam'])
   const taken = [
     `UPDATE iam.organisations SET timezone = 'America/Port-au-Prince', settings = '{"a": []}', country_code = NULL`,
     `UPDATE iam.users SET timezone = 'Etc/GMT-14', locale = 'pt-BR', oidc_issuer = NULL, oidc_sub = NULL`,
@@ -68,7 +68,7 @@ test('rows that keep the rules are taken', async (t) => {
 })
 
 test('keys that are taken are refused with 23505, e-mail addresses in any case', async (t) => {
-  const { sql } = await tenantDatabase(t)
+  const { sql } = await tenantDatabase(t, ['iam'])
   await sql.unsafe(apiKey(`'a', 'prefix', sha256('a')`))
   const refused: readonly [statement: string, constraint: string][] = [
     [`INSERT INTO iam.organisations (slug, name) VALUES ('red', 'Other')`, 'uq_organisations_slug'],
@@ -85,7 +85,7 @@ test('keys that are taken are refused with 23505, e-mail addresses in any case',
 })
 
 test('an address can be invited again once its invitation is closed', async (t) => {
-  const { sql } = await tenantDatabase(t)
+  const { sql } = await tenantDatabase(t, ['iam'])
   const invite = (token: string): Promise<unknown> =>
     sql`INSERT INTO iam.invitations (organisation_id, email, token_hash) VALUES (${red}, 'a@b.org', sha256(${token}::bytea))`
   await invite('first')
@@ -97,7 +97,7 @@ test('an address can be invited again once its invitation is closed', async (t) 
 })
 
 test('a member whom others name can only go with the organisation', async (t) => {
-  const { sql } = await tenantDatabase(t)
+  const { sql } = await tenantDatabase(t, ['iam'])
   const { redMember } = ids
   await sql`
     INSERT INTO iam.invitations (organisation_id, email, token_hash, invited_by_user_id)
@@ -109,7 +109,7 @@ test('a member whom others name can only go with the organisation', async (t) =>
 })
 
 test('updated_at moves when a row really changes', async (t) => {
-  const { sql } = await tenantDatabase(t)
+  const { sql } = await tenantDatabase(t, ['iam'])
   await sql.begin(async (transaction) => {
     await transaction`UPDATE iam.organisations SET name = 'Crimson', updated_at = '2020-01-01' WHERE slug = 'red'`
     const [changed] = await transaction`SELECT updated_at = now() AS moved FROM iam.organisations WHERE slug = 'red'`
@@ -121,7 +121,7 @@ test('updated_at moves when a row really changes', async (t) => {
 })
 
 test('time zones are UTC, IANA names and the fixed offsets of Etc, never POSIX strings', async (t) => {
-  const { sql } = await tenantDatabase(t)
+  const { sql } = await tenantDatabase(t, ['iam'])
   const good = [
     'UTC',
     'Europe/Rome',
@@ -157,7 +157,7 @@ test('time zones are UTC, IANA names and the fixed offsets of Etc, never POSIX s
 })
 
 test('time zones can be checked in a parallel query', async (t) => {
-  const { sql } = await tenantDatabase(t)
+  const { sql } = await tenantDatabase(t, ['iam'])
   await sql`CREATE TABLE public.zones AS SELECT 'Europe/Rome' AS zone FROM generate_series(1, 20000)`
   await sql`ANALYZE public.zones`
   await sql.begin(async (transaction) => {

@@ -4,7 +4,7 @@ import type { Sql, TransactionSql } from 'postgres'
 import { defaultRoleNames } from '../../lib/model/role-names.js'
 import { withOrganisation } from '../../lib/model/with-organisation.js'
 import { withWorker } from '../../lib/model/with-worker.js'
-import { ids, sqlState, tenantDatabase } from './iam-database.js'
+import { ids, sqlState, tenantDatabase } from './model-database.js'
 
 const { owner, app, worker, readonly } = defaultRoleNames
 const { red, blue, redMember, blueMember, shared } = ids
@@ -24,7 +24,7 @@ async function as<Result>(sql: Sql, role: string, work: Work<Result>): Promise<R
 const asRed = { organisationId: red, userId: redMember, role: app }
 
 test('app and readonly see the rows of their organisation only, the worker sees all', async (t) => {
-  const { sql } = await tenantDatabase(t)
+  const { sql } = await tenantDatabase(t, ['iam'])
   await sql`
     INSERT INTO iam.api_keys (organisation_id, name, key_prefix, key_hash)
     SELECT id, slug, slug || '_prefix', sha256(slug::bytea) FROM iam.organisations`
@@ -45,7 +45,7 @@ test('app and readonly see the rows of their organisation only, the worker sees 
 })
 
 test('without a context nothing is seen and nothing can be written', async (t) => {
-  const { sql } = await tenantDatabase(t)
+  const { sql } = await tenantDatabase(t, ['iam'])
   await sql`INSERT INTO iam.audit_logs (organisation_id, entity_type, entity_id, action) VALUES (${red}, 'a', 'b', 'c')`
   await sql`INSERT INTO iam.system_metrics (organisation_id, name, value) VALUES (${red}, 'calls', 1)`
   const tables = [
@@ -86,7 +86,7 @@ test('without a context nothing is seen and nothing can be written', async (t) =
 })
 
 test('a context that was used and is over counts as none', async (t) => {
-  const { sql } = await tenantDatabase(t)
+  const { sql } = await tenantDatabase(t, ['iam'])
   await sql.begin(async (transaction) => {
     await transaction`SELECT iam.set_context(${red}, ${redMember}, false)`
     await transaction`SELECT iam.clear_context()`
@@ -97,7 +97,7 @@ test('a context that was used and is over counts as none', async (t) => {
 })
 
 test('rows of another organisation can be neither written nor changed, moved, removed or referenced', async (t) => {
-  const { sql } = await tenantDatabase(t)
+  const { sql } = await tenantDatabase(t, ['iam'])
   const key = Buffer.alloc(32)
   await sql`INSERT INTO iam.api_keys (organisation_id, name, key_prefix, key_hash) VALUES (${red}, 'r', 'prefix', ${key})`
   await sql`INSERT INTO iam.api_keys (organisation_id, name, key_prefix, key_hash) VALUES (${blue}, 'b', 'prefix', ${key})`
@@ -136,7 +136,7 @@ test('rows of another organisation can be neither written nor changed, moved, re
 })
 
 test('unique keys do not tell what other organisations hold', async (t) => {
-  const { sql } = await tenantDatabase(t)
+  const { sql } = await tenantDatabase(t, ['iam'])
   const hash = Buffer.alloc(32, 1)
   await sql`
     INSERT INTO iam.invitations (organisation_id, email, token_hash) VALUES (${blue}, 'guest@example.org', ${hash})`
@@ -151,7 +151,7 @@ test('unique keys do not tell what other organisations hold', async (t) => {
 })
 
 test('a user sees and edits the own row, and sees the members of the current organisation', async (t) => {
-  const { sql } = await tenantDatabase(t)
+  const { sql } = await tenantDatabase(t, ['iam'])
   const names: Work<readonly string[]> = async (transaction) =>
     (await transaction<{ name: string }[]>`SELECT name FROM iam.users ORDER BY name`).map(({ name }) => name)
   assert.deepEqual(await withOrganisation(sql, asRed, names), ['Rita', 'Sam'])
@@ -174,7 +174,7 @@ test('a user sees and edits the own row, and sees the members of the current org
 })
 
 test('a tenant or a user disappears through the worker only, and leaves the audit trail behind', async (t) => {
-  const { sql } = await tenantDatabase(t)
+  const { sql } = await tenantDatabase(t, ['iam'])
   await withOrganisation(
     sql,
     asRed,
@@ -196,7 +196,7 @@ test('a tenant or a user disappears through the worker only, and leaves the audi
 })
 
 test('readonly writes nothing, and nobody truncates', async (t) => {
-  const { sql } = await tenantDatabase(t)
+  const { sql } = await tenantDatabase(t, ['iam'])
   const attempts: readonly [string, Work<unknown>][] = [
     [readonly, async (transaction) => await transaction`UPDATE iam.organisations SET name = 'x'`],
     [readonly, async (transaction) => await transaction`INSERT INTO iam.system_metrics (name, value) VALUES ('x', 1)`],
@@ -214,7 +214,7 @@ test('readonly writes nothing, and nobody truncates', async (t) => {
 })
 
 test('a partition is closed to everybody but its owner', async (t) => {
-  const { sql } = await tenantDatabase(t)
+  const { sql } = await tenantDatabase(t, ['iam'])
   await sql`SELECT iam.ensure_month_partitions('iam.system_metrics', '2031-01-15', 0)`
   for (const role of [app, worker, readonly]) {
     for (const partition of ['audit_logs_default', 'system_metrics_default', 'system_metrics_y2031m01']) {
@@ -225,7 +225,7 @@ test('a partition is closed to everybody but its owner', async (t) => {
 })
 
 test('the audit trail is append-only, for its owner and for a superuser too', async (t) => {
-  const { sql } = await tenantDatabase(t)
+  const { sql } = await tenantDatabase(t, ['iam'])
   const id = await withOrganisation(sql, asRed, async (transaction) => {
     const [row] = await transaction<{ id: string }[]>`
       SELECT iam.log_audit_event('campaign', '7', 'created', 'user', NULL, '{"a": 1}', 'r1') AS id`
@@ -264,7 +264,7 @@ test('the audit trail is append-only, for its owner and for a superuser too', as
 })
 
 test('the worker finds the memberships behind a login, and members find each other by function', async (t) => {
-  const { sql } = await tenantDatabase(t)
+  const { sql } = await tenantDatabase(t, ['iam'])
   await sql`INSERT INTO iam.users (email, name, oidc_issuer, oidc_sub) VALUES ('x@example.org', 'X', 'https://login.example', 'x')`
   const resolve = (subject: string): Promise<unknown> =>
     withWorker(sql, async (transaction) => [

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import type { Sql } from 'postgres'
+import { readCatalogue } from '../../lib/catalogue/read-catalogue.js'
 import type { RoleNames } from '../../lib/model/role-names.js'
 import { type TestDatabase, testDatabase } from '../../lib/testing/index.js'
-import { readCatalogue } from './catalogue.js'
-import { type Client, openClient, sqlState } from './iam-database.js'
-import { downFiles, type IamFile, runFiles, upFiles } from './iam-files.js'
+import { downFiles, type BundledFile, runFiles, upFiles } from './bundled-files.js'
+import { type Client, openClient, sqlState } from './model-database.js'
 
 /** Roles and a login that nobody else uses, in a database of their own. */
 interface Setting {
@@ -61,36 +61,36 @@ function statementsFor({ roles, login, database, isNewer }: Setting): string {
   )
 }
 
-const rolesStep = (roles: RoleNames): readonly IamFile[] => upFiles(roles).slice(0, 1)
+const rolesStep = (roles: RoleNames): readonly BundledFile[] => upFiles(['iam'], roles).slice(0, 1)
 
 test('a login that may create roles and owns the database runs all files, up, down and up', async (t) => {
   const setting = await prepare(t, 'CREATEROLE', true)
   const { client, roles, database } = setting
-  await runFiles(client.sql, upFiles(roles))
+  await runFiles(client.sql, upFiles(['iam'], roles))
   const up = await readCatalogue(client.sql, ['iam'])
   assert.deepEqual(
     up.extensions.map(({ owner }) => owner),
     [roles.owner],
   )
   assert.ok([...up.tables, ...up.functions, ...up.schemas].every(({ owner }) => owner === roles.owner))
-  await runFiles(client.sql, downFiles(roles))
+  await runFiles(client.sql, downFiles(['iam'], roles))
   const down = await readCatalogue(database.sql, ['iam'])
   assert.deepEqual([down.schemas, down.grants.filter((grant) => grant.startsWith(roles.owner))], [[], []])
   assert.deepEqual(
     client.notices.filter(({ severity }) => severity === 'WARNING'),
     [],
   )
-  await runFiles(client.sql, upFiles(roles))
+  await runFiles(client.sql, upFiles(['iam'], roles))
   assert.deepEqual(await readCatalogue(client.sql, ['iam']), up)
 })
 
 test('what such a login makes equals what a superuser makes', async (t) => {
   const { client, roles, database } = await prepare(t, 'CREATEROLE', true)
-  await runFiles(client.sql, upFiles(roles))
+  await runFiles(client.sql, upFiles(['iam'], roles))
   const byLogin = await readCatalogue(client.sql, ['iam'])
   const other = await testDatabase(t)
   const superuser = openClient(t, other.url)
-  await runFiles(superuser.sql, upFiles(roles))
+  await runFiles(superuser.sql, upFiles(['iam'], roles))
   const { grants: _, ...bySuperuser } = await readCatalogue(superuser.sql, ['iam'])
   assert.deepEqual({ ...byLogin, grants: undefined }, { ...bySuperuser, grants: undefined })
   assert.notEqual(database.name, other.name)
@@ -107,7 +107,7 @@ test('a login without rights is told what an administrator has to run, and goes 
     hint: `Ask an administrator to run: ${statements}`,
   })
   await database.sql.unsafe(statements)
-  await runFiles(client.sql, [...upFiles(roles), ...upFiles(roles)])
+  await runFiles(client.sql, [...upFiles(['iam'], roles), ...upFiles(['iam'], roles)])
   const { tables } = await readCatalogue(client.sql, ['iam'])
   assert.ok(tables.length > 0 && tables.every(({ owner }) => owner === roles.owner))
 })
@@ -146,7 +146,7 @@ test('a GRANT that the server passes over with a warning is reported like a refu
     hint: `Ask an administrator to run: ${statements}`,
   })
   await database.sql.unsafe(statements)
-  await runFiles(client.sql, upFiles(roles))
+  await runFiles(client.sql, upFiles(['iam'], roles))
 })
 
 test('an owner that would not inherit from the worker is made to', async (t) => {
@@ -154,7 +154,7 @@ test('an owner that would not inherit from the worker is made to', async (t) => 
   const superuser = openClient(t, database.url)
   for (const role of [roles.owner, roles.worker]) await superuser.sql.unsafe(`CREATE ROLE ${role} NOLOGIN NOINHERIT`)
   await superuser.sql.unsafe(`GRANT ${roles.worker} TO ${roles.owner}`)
-  await runFiles(superuser.sql, upFiles(roles))
+  await runFiles(superuser.sql, upFiles(['iam'], roles))
   const [row] = await superuser.sql`SELECT pg_has_role(${roles.owner}, ${roles.worker}, 'USAGE') AS inherits`
   assert.deepEqual(row, { inherits: true })
 })
@@ -163,8 +163,8 @@ test('undo leaves to the administrator what the administrator granted, and says 
   const setting = await prepare(t, '', false)
   const { client, roles, database } = setting
   await database.sql.unsafe(statementsFor(setting))
-  await runFiles(client.sql, upFiles(roles))
-  await runFiles(client.sql, [...downFiles(roles), ...downFiles(roles)])
+  await runFiles(client.sql, upFiles(['iam'], roles))
+  await runFiles(client.sql, [...downFiles(['iam'], roles), ...downFiles(['iam'], roles)])
   const statement = `REVOKE CREATE, CONNECT ON DATABASE ${database.name} FROM ${roles.owner};`
   const warnings = client.notices.filter(({ message }) => message?.includes('keeps its rights on database'))
   assert.deepEqual(
@@ -185,7 +185,7 @@ test('undo works where nobody but named roles may connect', async (t) => {
     `REVOKE ALL ON DATABASE ${database.name} FROM PUBLIC; GRANT CONNECT ON DATABASE ${database.name} TO ${login}`,
   )
   await database.sql.unsafe(statementsFor(setting))
-  await runFiles(client.sql, [...upFiles(roles), ...downFiles(roles)])
+  await runFiles(client.sql, [...upFiles(['iam'], roles), ...downFiles(['iam'], roles)])
   assert.deepEqual((await readCatalogue(client.sql, ['iam'])).schemas, [])
 })
 
@@ -194,7 +194,7 @@ test('a database that belongs to the owner role keeps the rights of its owner', 
   const superuser = openClient(t, database.url)
   await runFiles(superuser.sql, rolesStep(roles))
   await superuser.sql.unsafe(`ALTER DATABASE ${database.name} OWNER TO ${roles.owner}`)
-  await runFiles(superuser.sql, [...upFiles(roles), ...downFiles(roles), ...upFiles(roles)])
+  await runFiles(superuser.sql, [...upFiles(['iam'], roles), ...downFiles(['iam'], roles), ...upFiles(['iam'], roles)])
   assert.equal((await readCatalogue(superuser.sql, ['iam'])).schemas.length, 1)
   await superuser.sql.unsafe(`ALTER DATABASE ${database.name} OWNER TO CURRENT_USER`)
 })
@@ -205,7 +205,7 @@ test('eight databases make the same roles at the same moment', async (t) => {
   dropRolesAfter(t, databases[0]?.url ?? '', Object.values(roles))
   const clients = databases.map(({ url }) => openClient(t, url))
   await Promise.all(clients.map(async ({ sql }) => await sql`SELECT 1`))
-  await Promise.all(clients.map(async ({ sql }) => await runFiles(sql, upFiles(roles))))
+  await Promise.all(clients.map(async ({ sql }) => await runFiles(sql, upFiles(['iam'], roles))))
   const [first, ...others] = await Promise.all(clients.map(async ({ sql }) => await readCatalogue(sql, ['iam'])))
   for (const other of others) assert.deepEqual(other, first)
 })
@@ -216,17 +216,17 @@ test('citext is found in any schema, and is asked for when it cannot be created 
   await database.sql.unsafe(statementsFor(setting))
   await database.sql.unsafe('DROP SCHEMA public')
   await runFiles(client.sql, rolesStep(roles))
-  await assert.rejects(runFiles(client.sql, upFiles(roles)), {
+  await assert.rejects(runFiles(client.sql, upFiles(['iam'], roles)), {
     code: '3F000',
     hint: /^Ask an administrator to run: CREATE EXTENSION citext WITH SCHEMA public;/,
   })
   await database.sql.unsafe('CREATE SCHEMA types; CREATE EXTENSION citext WITH SCHEMA types')
-  await assert.rejects(runFiles(client.sql, upFiles(roles)), {
+  await assert.rejects(runFiles(client.sql, upFiles(['iam'], roles)), {
     code: '42501',
     hint: `Ask an administrator to run: GRANT USAGE ON SCHEMA types TO ${roles.owner};`,
   })
   await database.sql.unsafe(`GRANT USAGE ON SCHEMA types TO ${roles.owner}`)
-  await runFiles(client.sql, [...upFiles(roles), ...upFiles(roles)])
+  await runFiles(client.sql, [...upFiles(['iam'], roles), ...upFiles(['iam'], roles)])
   const { domains } = await readCatalogue(client.sql, ['iam'])
   assert.deepEqual(domains.find(({ name }) => name === 'iam.email')?.type, 'types.citext')
 })
@@ -234,5 +234,5 @@ test('citext is found in any schema, and is asked for when it cannot be created 
 test('a login that is no member of the owner role cannot run the files behind the roles step', async (t) => {
   const { client, roles, database } = await prepare(t, '', false)
   await runFiles(openClient(t, database.url).sql, rolesStep(roles))
-  await assert.rejects(runFiles(client.sql, upFiles(roles).slice(1)), sqlState('42501'))
+  await assert.rejects(runFiles(client.sql, upFiles(['iam'], roles).slice(1)), sqlState('42501'))
 })

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { type Catalogue, readCatalogue } from '../../lib/catalogue/read-catalogue.js'
 import { migrate, rollback } from '../../lib/index.js'
 import { testDatabase } from '../../lib/testing/index.js'
-import { type Catalogue, readCatalogue } from './catalogue.js'
-import { iamDatabase } from './iam-database.js'
-import { iamFileNames } from './iam-files.js'
+import { bundledFiles } from './bundled-files.js'
+import { modelDatabase } from './model-database.js'
 
 const options = { modules: ['iam'] } as const
 const monthPartition = /_y\d{4}m\d{2}$/
@@ -15,7 +15,7 @@ function withoutMonths(catalogue: Catalogue): Catalogue {
 }
 
 test('migrate() makes what the files make by hand, and running it again changes nothing', async (t) => {
-  const byHand = await iamDatabase(t)
+  const byHand = await modelDatabase(t, ['iam'])
   const { url, sql } = await testDatabase(t)
   await migrate({ url, ...options })
   const migrated = await readCatalogue(sql, ['iam'])
@@ -28,7 +28,7 @@ test('the history names every file once, versions first, then repeatables, in th
   const { url, sql } = await testDatabase(t)
   await migrate({ url, ...options })
   const rows = await sql`SELECT script FROM public.flyway_schema_history WHERE success ORDER BY installed_rank`
-  const files = iamFileNames()
+  const files = bundledFiles(['iam']).map(({ name }) => name)
   const expected = [...files.filter((name) => /^V/.test(name)), ...files.filter((name) => /^R__/.test(name))]
   assert.deepEqual(
     rows.map(({ script }) => script),

@@ -1,16 +1,16 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
+import { readCatalogue } from '../../lib/catalogue/read-catalogue.js'
 import { defaultRoleNames } from '../../lib/model/role-names.js'
 import { withWorker } from '../../lib/model/with-worker.js'
-import { readCatalogue } from './catalogue.js'
-import { iamDatabase, ids, openClient, sqlState, tenantDatabase } from './iam-database.js'
+import { ids, modelDatabase, openClient, sqlState, tenantDatabase } from './model-database.js'
 
 const { owner, worker } = defaultRoleNames
 const { red, blue } = ids
 
 test('version-7 ids carry the version, the variant, and their time to the millisecond', async (t) => {
-  const { sql } = await iamDatabase(t)
+  const { sql } = await modelDatabase(t, ['iam'])
   const [row] = await sql`
     SELECT substr(id::text, 15, 1) AS version, substr(id::text, 20, 1) BETWEEN '8' AND 'b' AS variant,
            iam.uuid_v7_time(id) BETWEEN before - interval '1 ms' AND clock_timestamp() AS now,
@@ -20,7 +20,7 @@ test('version-7 ids carry the version, the variant, and their time to the millis
 })
 
 test('version-7 ids sort by time, below the millisecond too, and never lie below the floor of their time', async (t) => {
-  const { sql } = await iamDatabase(t)
+  const { sql } = await modelDatabase(t, ['iam'])
   const [row] = await sql`
     SELECT
       bool_and(iam.uuid_v7_at(at) < iam.uuid_v7_at(at + interval '1 microsecond')) AS "microseconds",
@@ -40,7 +40,7 @@ test('version-7 ids sort by time, below the millisecond too, and never lie below
 })
 
 test('an unknown time has no id, and a time before 1970 counts as 1970', async (t) => {
-  const { sql } = await iamDatabase(t)
+  const { sql } = await modelDatabase(t, ['iam'])
   const [row] = await sql`
     SELECT iam.uuid_v7_at(NULL) AS at, iam.uuid_v7_floor(NULL) AS floor, iam.uuid_v7_time(NULL) AS time,
            iam.uuid_v7_floor('1969-07-20 20:17:40+00')::text AS "floorOf1969",
@@ -50,7 +50,7 @@ test('an unknown time has no id, and a time before 1970 counts as 1970', async (
 })
 
 test('month partitions are made once, closed, described, and take the rows of their month', async (t) => {
-  const { sql } = await tenantDatabase(t)
+  const { sql } = await tenantDatabase(t, ['iam'])
   const make = (from: string, months: number): Promise<number | undefined> =>
     withWorker(sql, async (transaction) => {
       await transaction`SET LOCAL timezone = 'Pacific/Kiritimati'`
@@ -97,7 +97,7 @@ test('month partitions are made once, closed, described, and take the rows of th
 })
 
 test('a time query phrased on id reads the partitions of its months only', async (t) => {
-  const { sql } = await iamDatabase(t)
+  const { sql } = await modelDatabase(t, ['iam'])
   await sql`SELECT iam.ensure_month_partitions('iam.audit_logs', '2031-01-01', 3)`
   const plan = await sql`
     EXPLAIN SELECT FROM iam.audit_logs
@@ -108,7 +108,7 @@ test('a time query phrased on id reads the partitions of its months only', async
 })
 
 test('rows in a default partition are reported over all tenants, and keep their month from getting one', async (t) => {
-  const { sql, url } = await tenantDatabase(t)
+  const { sql, url } = await tenantDatabase(t, ['iam'])
   const report = (): Promise<readonly unknown[]> =>
     withWorker(sql, async (transaction) => [
       ...(await transaction`
@@ -150,7 +150,7 @@ test('rows in a default partition are reported over all tenants, and keep their 
 })
 
 test('retention drops the months that end on or before a day, rows of the audit trail included', async (t) => {
-  const { sql } = await tenantDatabase(t)
+  const { sql } = await tenantDatabase(t, ['iam'])
   await sql`SELECT iam.ensure_month_partitions('iam.audit_logs', '2031-01-01', 2)`
   await sql`
     INSERT INTO iam.audit_logs (organisation_id, id, entity_type, entity_id, action)
@@ -172,7 +172,7 @@ test('retention drops the months that end on or before a day, rows of the audit 
 })
 
 test('two sessions that make the same partitions at once both succeed', async (t) => {
-  const { sql, url } = await iamDatabase(t)
+  const { sql, url } = await modelDatabase(t, ['iam'])
   const [first, second] = [openClient(t, url).sql, openClient(t, url).sql]
   await first`BEGIN`
   const make = (client: typeof sql) =>
@@ -195,7 +195,7 @@ test('two sessions that make the same partitions at once both succeed', async (t
 })
 
 test('the worker cannot make the owner run code through a partition key of its own', async (t) => {
-  const { sql } = await iamDatabase(t)
+  const { sql } = await modelDatabase(t, ['iam'])
   const trap = sql.begin(async (transaction) => {
     await transaction.unsafe(`
       SET LOCAL ROLE ${worker};
@@ -216,7 +216,7 @@ test('the worker cannot make the owner run code through a partition key of its o
 })
 
 test('what is not a table partitioned by id is refused with wrong_object_type, and no hindrance to the report', async (t) => {
-  const { sql } = await iamDatabase(t)
+  const { sql } = await modelDatabase(t, ['iam'])
   await sql.begin(async (transaction) => {
     await transaction.unsafe(`
       SET LOCAL ROLE ${owner};
@@ -237,7 +237,7 @@ test('what is not a table partitioned by id is refused with wrong_object_type, a
 })
 
 test('waiting times double up to the cap', async (t) => {
-  const { sql } = await iamDatabase(t)
+  const { sql } = await modelDatabase(t, ['iam'])
   const [row] = await sql`
     SELECT array_agg(iam.backoff(attempts)::text ORDER BY attempts) AS waits
     FROM unnest(ARRAY[0, 1, 2, 3, 9, 10, 1000000]) AS attempts`

@@ -1,17 +1,17 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
+import { type Catalogue, readCatalogue, type Table } from '../../lib/catalogue/read-catalogue.js'
 import { defaultRoleNames } from '../../lib/model/role-names.js'
 import { testDatabase } from '../../lib/testing/index.js'
-import { type Catalogue, readCatalogue, type Table } from './catalogue.js'
-import { iamDatabase, openClient } from './iam-database.js'
-import { downFiles, iamFileNames, runFiles, upFiles } from './iam-files.js'
+import { bundledFiles, downFiles, runFiles, upFiles } from './bundled-files.js'
 import { iamSpecification } from './iam-specification.js'
+import { modelDatabase, openClient } from './model-database.js'
 import { createSpecified } from './specification.js'
 
 const { owner, app, worker, readonly } = defaultRoleNames
 
 test('every file has its undo twin, and every file but the roles step switches to the owner first', () => {
-  const names = iamFileNames()
+  const names = bundledFiles(['iam']).map(({ name }) => name)
   assert.deepEqual(
     names
       .filter((name) => /^(V|R__)/.test(name))
@@ -19,7 +19,7 @@ test('every file has its undo twin, and every file but the roles step switches t
       .sort(),
     names.filter((name) => /^U/.test(name)),
   )
-  for (const { name, text } of [...upFiles(), ...downFiles()]) {
+  for (const { name, text } of [...upFiles(['iam']), ...downFiles(['iam'])]) {
     const [first, second] = text.split('\n').filter((line) => line !== '' && !line.startsWith('--'))
     assert.equal(first === `SET LOCAL ROLE ${owner};`, !name.includes('iam_roles'), name)
     assert.ok([first, second].includes('SET LOCAL search_path = pg_catalog;'), name)
@@ -37,7 +37,7 @@ test('each file runs twice with the same result, up, down and up again', async (
   const client = openClient(t, url)
   const empty = await readCatalogue(sql, ['iam'])
   const states: Catalogue[] = []
-  for (const files of [upFiles(), downFiles(), upFiles()]) {
+  for (const files of [upFiles(['iam']), downFiles(['iam']), upFiles(['iam'])]) {
     for (const file of files) {
       await runFiles(client.sql, [file])
       const once = await readCatalogue(sql, ['iam'])
@@ -57,29 +57,29 @@ test('all files run twice in one transaction, whatever role the file before has 
   const together = (files: ReturnType<typeof upFiles>) => [
     { name: 'all', text: files.map(({ text }) => text).join('\n') },
   ]
-  await runFiles(client.sql, together([...upFiles(), ...upFiles()]))
+  await runFiles(client.sql, together([...upFiles(['iam']), ...upFiles(['iam'])]))
   const up = await readCatalogue(sql, ['iam'])
-  await runFiles(client.sql, together([...downFiles(), ...downFiles()]))
+  await runFiles(client.sql, together([...downFiles(['iam']), ...downFiles(['iam'])]))
   const down = await readCatalogue(sql, ['iam'])
   assert.deepEqual([down.schemas, down.grants.filter((grant) => grant.startsWith(owner))], [[], []])
   assert.deepEqual(
     client.notices.filter(({ severity }) => severity === 'WARNING'),
     [],
   )
-  await runFiles(client.sql, together(upFiles()))
+  await runFiles(client.sql, together(upFiles(['iam'])))
   assert.deepEqual(await readCatalogue(sql, ['iam']), up)
 })
 
 test('the files make the same catalogue whatever the search_path is', async (t) => {
-  const usual = await iamDatabase(t)
+  const usual = await modelDatabase(t, ['iam'])
   const expected = await readCatalogue(usual.sql, ['iam'])
   for (const path of ['pg_catalog', `''`]) {
     const { url, sql } = await testDatabase(t)
     const client = openClient(t, url)
     await client.sql.unsafe(`SET search_path = ${path}`)
-    await runFiles(client.sql, [...upFiles(), ...upFiles()])
+    await runFiles(client.sql, [...upFiles(['iam']), ...upFiles(['iam'])])
     assert.deepEqual(await readCatalogue(sql, ['iam']), expected, path)
-    await runFiles(client.sql, [...downFiles(), ...downFiles()])
+    await runFiles(client.sql, [...downFiles(['iam']), ...downFiles(['iam'])])
     assert.deepEqual((await readCatalogue(sql, ['iam'])).schemas, [], path)
   }
 })
@@ -95,7 +95,7 @@ test('the tables are those of the specification, in every detail', async (t) => 
 })
 
 test('each partitioned table has a default partition that nobody but its owner may open', async (t) => {
-  const { sql } = await iamDatabase(t)
+  const { sql } = await modelDatabase(t, ['iam'])
   const { tables } = await readCatalogue(sql, ['iam'])
   const partitioned = tables.filter(({ kind }) => kind === 'partitioned table').map(({ name }) => name)
   assert.deepEqual(
@@ -125,7 +125,7 @@ test('each partitioned table has a default partition that nobody but its owner m
 })
 
 test('schema, enums, views and functions are those of the specification', async (t) => {
-  const { sql } = await iamDatabase(t)
+  const { sql } = await modelDatabase(t, ['iam'])
   const { schemas, enums, views, functions, sequences } = await readCatalogue(sql, ['iam'])
   const usage = [app, readonly, worker].map((role) => `${role}: USAGE`)
   assert.deepEqual(schemas, [{ name: 'iam', owner, comment: iamSpecification.comment, grants: usage }])
@@ -170,7 +170,7 @@ test('schema, enums, views and functions are those of the specification', async 
 })
 
 test('functions are owned, fixed and written as the conventions ask', async (t) => {
-  const { sql } = await iamDatabase(t)
+  const { sql } = await modelDatabase(t, ['iam'])
   const { functions, tables } = await readCatalogue(sql, ['iam'])
   const inlined = /^iam\.(uuid_v7.*|current_.*_id)$/
   for (const { name, owner: ownedBy, settings, definition, language, parallel } of functions) {
@@ -188,7 +188,7 @@ test('functions are owned, fixed and written as the conventions ask', async (t) 
 })
 
 test('everything has a comment and a name of its own', async (t) => {
-  const { sql } = await iamDatabase(t)
+  const { sql } = await modelDatabase(t, ['iam'])
   const catalogue = await readCatalogue(sql, ['iam'])
   const { schemas, enums, domains, tables, views, functions } = catalogue
   const own = tables.filter((table) => !isPartition(table))
@@ -208,7 +208,7 @@ test('everything has a comment and a name of its own', async (t) => {
 })
 
 test('indexes lead with the organisation or say why not, and unique ones contain it', async (t) => {
-  const { sql } = await iamDatabase(t)
+  const { sql } = await modelDatabase(t, ['iam'])
   const { tables } = await readCatalogue(sql, ['iam'])
   const ofTenants = tables.filter(
     ({ columns, name }) => hasColumn(columns, 'organisation_id') && name.startsWith('iam.'),
@@ -225,7 +225,7 @@ test('indexes lead with the organisation or say why not, and unique ones contain
 })
 
 test('the roles step makes group roles, puts the owner into the worker role and opens the database to it', async (t) => {
-  const { sql } = await iamDatabase(t)
+  const { sql } = await modelDatabase(t, ['iam'])
   const roles = await sql`
     SELECT rolname AS name, rolsuper OR rolbypassrls OR rolcreaterole OR rolcreatedb OR rolreplication AS privileged,
            rolcanlogin AS "canLogin"
@@ -246,7 +246,7 @@ test('the roles step makes group roles, puts the owner into the worker role and 
 
 /** The tables and domains found, and those that the server makes of the specification. */
 async function readBoth(t: TestContext) {
-  const { sql } = await iamDatabase(t)
+  const { sql } = await modelDatabase(t, ['iam'])
   await createSpecified(sql, iamSpecification, 'specified', defaultRoleNames)
   const found = await readCatalogue(sql, ['iam'])
   const text = JSON.stringify(await readCatalogue(sql, ['specified']))

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 import postgres, { type Sql, type TransactionSql } from 'postgres'
 import { defaultRoleNames, withOrganisation, withWorker } from '../../lib/model/index.js'
-import { ids, openClient, sqlState, tenantDatabase } from './iam-database.js'
+import { ids, openClient, sqlState, tenantDatabase } from './model-database.js'
 
 const { app, worker } = defaultRoleNames
 const { red, blue, redMember } = ids
@@ -20,7 +20,7 @@ const readContext = async (sql: Sql | TransactionSql): Promise<unknown> => {
 }
 
 test('the callback works as organisation, user and role, and its result is returned', async (t) => {
-  const { sql } = await tenantDatabase(t)
+  const { sql } = await tenantDatabase(t, ['iam'])
   assert.deepEqual(await withOrganisation(sql, asRed, readContext), { role: app, organisation: red, user: redMember })
   const list = await withOrganisation(sql, { organisationId: blue }, async () => [1, 2, 3])
   assert.deepEqual(list, [1, 2, 3])
@@ -28,7 +28,7 @@ test('the callback works as organisation, user and role, and its result is retur
 })
 
 test('a pooled connection is empty afterwards, after success and after failure', async (t) => {
-  const { url } = await tenantDatabase(t)
+  const { url } = await tenantDatabase(t, ['iam'])
   const { sql } = openClient(t, url)
   const [{ login } = { login: '' }] = await sql<{ login: string }[]>`SELECT session_user::text AS login`
   const empty = { role: login, organisation: null, user: null }
@@ -43,7 +43,7 @@ test('a pooled connection is empty afterwards, after success and after failure',
 })
 
 test('a context that the session had before does not shine through, and comes back', async (t) => {
-  const { url } = await tenantDatabase(t)
+  const { url } = await tenantDatabase(t, ['iam'])
   const { sql } = openClient(t, url)
   await sql`SELECT iam.set_context(${blue}, ${redMember}, false)`
   const { user } = (await withOrganisation(sql, { organisationId: red }, readContext)) as { user: unknown }
@@ -54,7 +54,7 @@ test('a context that the session had before does not shine through, and comes ba
 })
 
 test('a failing callback rolls back what it wrote', async (t) => {
-  const { sql } = await tenantDatabase(t)
+  const { sql } = await tenantDatabase(t, ['iam'])
   const attempt = withOrganisation(sql, asRed, async (transaction) => {
     await transaction`UPDATE iam.organisations SET name = 'changed'`
     await transaction`SELECT 1 / 0`
@@ -64,7 +64,7 @@ test('a failing callback rolls back what it wrote', async (t) => {
 })
 
 test('a query that the driver itself refuses fails the transaction and nothing else', async (t) => {
-  const { url } = await tenantDatabase(t)
+  const { url } = await tenantDatabase(t, ['iam'])
   const { sql } = openClient(t, url)
   const fromNoFile = withOrganisation(sql, asRed, async (transaction) => await transaction.file('/no/such/file.sql'))
   await assert.rejects(fromNoFile, { code: 'ENOENT' })
@@ -75,7 +75,7 @@ test('a query that the driver itself refuses fails the transaction and nothing e
 })
 
 test('a savepoint can fail alone and keeps the context', async (t) => {
-  const { sql } = await tenantDatabase(t)
+  const { sql } = await tenantDatabase(t, ['iam'])
   const seen = await withOrganisation(sql, asRed, async (transaction) => {
     const part = transaction.savepoint('part', async (nested) => {
       await nested`UPDATE iam.organisations SET name = 'lost'`
@@ -91,7 +91,7 @@ test('a savepoint can fail alone and keeps the context', async (t) => {
 })
 
 test('all that a transaction of postgres.js offers works through the one that is handed out', async (t) => {
-  const { sql } = await tenantDatabase(t)
+  const { sql } = await tenantDatabase(t, ['iam'])
   await withOrganisation(sql, asRed, async (transaction) => {
     const columns = { name: 'Crimson', settings: transaction.json({ a: 1 }) }
     await transaction`UPDATE iam.organisations SET ${transaction(columns)}`
@@ -121,7 +121,7 @@ test('ids and roles that could carry SQL are refused before anything is sent', a
 })
 
 test('a transaction in place of the client is refused', async (t) => {
-  const { sql } = await tenantDatabase(t)
+  const { sql } = await tenantDatabase(t, ['iam'])
   const nested = withOrganisation(sql, asRed, async (transaction) => {
     const outer = transaction as unknown as Sql
     await withOrganisation(outer, { organisationId: blue }, async () => {})
@@ -134,7 +134,7 @@ test('a transaction in place of the client is refused', async (t) => {
 })
 
 test('a role that cannot be taken fails the call before the callback runs', async (t) => {
-  const { sql } = await tenantDatabase(t)
+  const { sql } = await tenantDatabase(t, ['iam'])
   const role = 'nobody_has_this_role'
   const callback = async (): Promise<never> => assert.fail('the callback must not run')
   await assert.rejects(withOrganisation(sql, { organisationId: red, role }, callback), sqlState('22023'))
@@ -142,7 +142,7 @@ test('a role that cannot be taken fails the call before the callback runs', asyn
 })
 
 test('the context costs one message: BEGIN, settings, query, COMMIT', async (t) => {
-  const { url } = await tenantDatabase(t)
+  const { url } = await tenantDatabase(t, ['iam'])
   const { hostname, port } = new URL(url)
   let writes = 0
   const sql = postgres(url, {
@@ -168,7 +168,7 @@ test('the context costs one message: BEGIN, settings, query, COMMIT', async (t) 
 })
 
 test('when the connection breaks while the callback is elsewhere, it cannot write into the next transaction', async (t) => {
-  const { sql, url } = await tenantDatabase(t)
+  const { sql, url } = await tenantDatabase(t, ['iam'])
   const client = openClient(t, url).sql
   const nextWorks = deferred<void>()
   const late = deferred<unknown>()
@@ -194,7 +194,7 @@ test('when the connection breaks while the callback is elsewhere, it cannot writ
 
 for (const place of ['the transaction', 'a savepoint']) {
   test(`when the connection breaks under a query of ${place}, the process survives what the callback sends then`, async (t) => {
-    const { sql, url } = await tenantDatabase(t)
+    const { sql, url } = await tenantDatabase(t, ['iam'])
     const refusals: unknown[] = []
     const callbackEnded = deferred<void>()
     const sleepUntilBroken = async (transaction: TransactionSql): Promise<void> => {
@@ -222,7 +222,7 @@ for (const place of ['the transaction', 'a savepoint']) {
 }
 
 test('a query that is sent in the very moment in which another one fails is refused as well', async (t) => {
-  const { sql, url } = await tenantDatabase(t)
+  const { sql, url } = await tenantDatabase(t, ['iam'])
   const refusal = deferred<unknown>()
   const attempt = withOrganisation(openClient(t, url).sql, { organisationId: red }, async (transaction) => {
     const pid = await readPid(transaction)
@@ -238,7 +238,7 @@ test('a query that is sent in the very moment in which another one fails is refu
 })
 
 test('a query after the end is refused instead of running for somebody else', async (t) => {
-  const { sql } = await tenantDatabase(t)
+  const { sql } = await tenantDatabase(t, ['iam'])
   const escaped = await withOrganisation(sql, asRed, async (transaction) => ({ transaction }))
   const { transaction } = escaped
   assert.throws(() => transaction`SELECT 1`, { code: 'TRANSACTION_ESCAPED' })
@@ -247,7 +247,7 @@ test('a query after the end is refused instead of running for somebody else', as
 })
 
 test('a query that was written inside but is awaited only after the end is refused', async (t) => {
-  const { sql } = await tenantDatabase(t)
+  const { sql } = await tenantDatabase(t, ['iam'])
   const { late, early } = await withOrganisation(sql, asRed, async (transaction) => ({
     late: transaction`SELECT 1 AS n`,
     early: transaction`SELECT 2 AS n`.execute(),

@@ -19,7 +19,18 @@ suite('readDirectives', () => {
       '/* what */\n\n-- schemaway: requires=20260105_100300\n-- why\n--schemaway:transaction = none \nSELECT 1;'
     const { transaction, requires } = read(text)
     assert.equal(transaction, 'none')
-    assert.equal(requires?.text, '20260105.100300')
+    assert.deepEqual(
+      requires?.map((version) => version.text),
+      ['20260105.100300'],
+    )
+  })
+
+  test('reads several required versions with commas between', () => {
+    const { requires } = read('-- schemaway: requires=20260105.120000,20260105_130300')
+    assert.deepEqual(
+      requires?.map((version) => version.text),
+      ['20260105.120000', '20260105.130300'],
+    )
   })
 
   test('reads a directive in a file of comments, behind CR LF, lone CR, an empty statement and a byte order mark', () => {
@@ -58,6 +69,7 @@ suite('readDirectives', () => {
     ['three dashes', '--- schemaway: transaction=none', /form/, 1],
     ['a block comment', '/* schemaway: transaction=none */', /form/, 1],
     ['an unknown value', '-- schemaway: transaction=off', /either "none" or "default"/, 1],
+    ['a malformed version among several', '-- schemaway: requires=1,,2', /"" is not a version/, 1],
     ['a malformed version', '-- schemaway: requires=1.x', /"1\.x" is not a version/, 1],
     ['one behind the first statement', 'SELECT 1;\n\n-- schemaway: transaction=none', /after the first statement/, 3],
     ['one inside the first statement', 'SELECT\n-- schemaway: transaction=none\n1', /after the first statement/, 2],

@@ -112,7 +112,7 @@ suite('parseScript', () => {
 suite('directives of a script', () => {
   test('are read from repeatables', () => {
     const script = parse('-- schemaway: requires=20260105.100300\nSELECT 1;', 'R__10_x.sql')
-    assert.equal(script.directives.requires?.text, '20260105.100300')
+    assert.equal(script.directives.requires?.[0]?.text, '20260105.100300')
   })
 
   test('are found where they stand in the file, behind a value with line breaks', () => {

@@ -1,4 +1,4 @@
-import type { Catalogue, Sequence, Table, View } from './catalogue.js'
+import type { Catalogue, Sequence, Table, View } from './read-catalogue.js'
 import { belongsToExtension, grants, namesOf, type Reader, readList } from './read-objects.js'
 
 interface Relation extends Omit<Table, 'kind'> {

@@ -1,5 +1,5 @@
 import type { PendingQuery, Row, TransactionSql } from 'postgres'
-import type { Domain, Enum, Extension, Routine, Schema } from './catalogue.js'
+import type { Domain, Enum, Extension, Routine, Schema } from './read-catalogue.js'
 
 export type Reader = TransactionSql<Record<string, unknown>>
 

@@ -1,8 +1,9 @@
 import type { TestContext } from 'node:test'
 import postgres from 'postgres'
 import type { RoleNames } from '../../lib/model/role-names.js'
+import type { BundledModuleName } from '../../lib/modules/bundled.js'
 import { type TestDatabase, testDatabase } from '../../lib/testing/index.js'
-import { runFiles, upFiles } from './iam-files.js'
+import { runFiles, upFiles } from './bundled-files.js'
 
 /** Two organisations; each has a member of its own, and both have the user `shared`. */
 export const ids = {
@@ -36,18 +37,22 @@ export function openClient(
   return { sql, notices }
 }
 
-/** Gives a test a database with the schema iam. */
-export async function iamDatabase(t: TestContext, roleNames?: RoleNames): Promise<TestDatabase> {
+/** Gives a test a database with modules and the links between them, made by their files. Default: all of them. */
+export async function modelDatabase(
+  t: TestContext,
+  modules?: readonly BundledModuleName[],
+  roleNames?: RoleNames,
+): Promise<TestDatabase> {
   const database = await testDatabase(t)
   const { sql } = openClient(t, database.url)
-  await runFiles(sql, upFiles(roleNames))
+  await runFiles(sql, upFiles(modules, roleNames))
   await sql.end()
   return database
 }
 
-/** Gives a test a database with the schema iam and {@link ids two organisations}. */
-export async function tenantDatabase(t: TestContext): Promise<TestDatabase> {
-  const database = await iamDatabase(t)
+/** The same with {@link ids two organisations}. */
+export async function tenantDatabase(t: TestContext, modules?: readonly BundledModuleName[]): Promise<TestDatabase> {
+  const database = await modelDatabase(t, modules)
   const { red, blue, redMember, blueMember, shared } = ids
   await database.sql`
     INSERT INTO iam.organisations (id, slug, name) VALUES (${red}, 'red', 'Red'), (${blue}, 'blue', 'Blue')`

@@ -1,0 +1,7 @@
+-- Undo of notify: emails
+
+SET LOCAL ROLE ${role_owner};
+SET LOCAL search_path = pg_catalog;
+
+DROP TABLE IF EXISTS notify.delivery_events;
+DROP TABLE IF EXISTS notify.email_notifications;

@@ -1,0 +1,6 @@
+-- Undo of notify: opt outs
+
+SET LOCAL ROLE ${role_owner};
+SET LOCAL search_path = pg_catalog;
+
+DROP TABLE IF EXISTS notify.opt_outs;

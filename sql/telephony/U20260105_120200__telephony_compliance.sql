@@ -1,0 +1,7 @@
+-- Undo of telephony: compliance
+
+SET LOCAL ROLE ${role_owner};
+SET LOCAL search_path = pg_catalog;
+
+DROP TABLE IF EXISTS telephony.compliance_rules;
+DROP TABLE IF EXISTS telephony.exclusion_list_entries;

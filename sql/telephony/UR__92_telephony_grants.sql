@@ -1,0 +1,14 @@
+-- Undo of telephony: grants
+--
+-- Takes back what R__92_telephony_grants.sql gives. Once the helper is gone there is nothing left to take back.
+
+SET LOCAL ROLE ${role_owner};
+SET LOCAL search_path = pg_catalog;
+
+DO $$
+BEGIN
+  IF to_regprocedure('iam.revoke_schema(name)') IS NOT NULL THEN
+    PERFORM iam.revoke_schema('telephony');
+  END IF;
+END
+$$;
