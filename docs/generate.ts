@@ -1,90 +1,38 @@
 /**
- * Writes the pages that are made from code: `npm run generate`. A test compares them with what this would write.
+ * Writes what is made from code and from the catalogue of the bundled model: `npm run generate`. Tests compare it with what
+ * this would write.
  */
-import { writeFileSync } from 'node:fs'
-import { type CommandName, type OptionSpecification, optionNames, optionTable } from '../lib/config/option-table.js'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { startPostgres, type TestDatabase } from '../lib/testing/index.js'
+import { readModel } from './generate/read-model.js'
+import { writeConfiguration } from './generate/write-configuration.js'
+import { writeModelPages } from './generate/write-model-pages.js'
 
-const commands: readonly CommandName[] = [
-  'migrate',
-  'rollback',
-  'info',
-  'validate',
-  'assertMigrated',
-  'waitUntilMigrated',
-]
+/** Generated pages by path below `docs/` that need no database. */
+export const generatedPages: ReadonlyMap<string, string> = new Map([['configuration.md', writeConfiguration()]])
 
-/** Generated pages by path below `docs/`. */
-export const generatedPages: ReadonlyMap<string, string> = new Map([['configuration.md', configurationPage()]])
-
-function configurationPage(): string {
-  const rows = optionNames.map((name) => {
-    const specification: OptionSpecification = optionTable[name]
-    return `| \`${name}\` | ${describeKind(specification)} | ${describeDefault(specification)} | ${describeCommands(specification)} | ${specification.text} |`
-  })
-  return `<!-- Generated from lib/config/option-table.ts by npm run generate; do not edit. -->
-
-# Configuration
-
-Options are checked once, before anything else happens. An unknown one is an error that names the nearest known one. Times are
-in milliseconds. \`createMigrator()\` takes what \`migrate()\` takes.
-
-| option | value | default | commands | meaning |
-|---|---|---|---|---|
-${rows.join('\n')}
-
-What \`connection\` may contain, and which parameters and environment variables a connection URL and libpq's variables stand
-for, is written beside \`ConnectionOptions\` in \`lib/run/connection-target.ts\`.
-`
+/**
+ * The files that are made from the bundled model, by path below `docs/`.
+ *
+ * @param database an empty one
+ */
+export async function generateFromModel(database: TestDatabase): Promise<ReadonlyMap<string, string>> {
+  return writeModelPages(await readModel(database))
 }
 
-function describeKind({ kind }: OptionSpecification): string {
-  switch (kind.type) {
-    case 'integer':
-      return `${kind.minimum.toLocaleString('en')} to ${kind.maximum.toLocaleString('en')}`
-    case 'choice':
-      return kind.values.map((value) => `\`'${value}'\``).join(' or ')
-    case 'url':
-      return 'text or URL'
-    case 'connection':
-    case 'logger':
-      return 'object'
-    case 'client':
-      return 'postgres.js client'
-    case 'modules':
-      return 'list of names or modules'
-    case 'locations':
-      return 'path, `file:` URL, or list of them'
-    case 'texts':
-      return 'object of texts'
-    case 'roles':
-      return 'object of role names'
-    case 'signal':
-      return 'AbortSignal'
-    case 'listener':
-      return 'function'
-    case 'boolean':
-      return '`true` or `false`'
-    case 'identifier':
-    case 'text':
-      return 'text'
-    default:
-      return kind satisfies never
+async function writeAll(): Promise<void> {
+  const server = await startPostgres()
+  try {
+    const fromModel = await generateFromModel(await server.createDatabase())
+    for (const [path, text] of [...generatedPages, ...fromModel]) {
+      const url = new URL(path, import.meta.url)
+      mkdirSync(new URL('.', url), { recursive: true })
+      writeFileSync(url, text)
+      console.log(`wrote docs/${path}`)
+    }
+  } finally {
+    await server.stop()
   }
 }
 
-function describeDefault({ default: value }: OptionSpecification): string {
-  if (value === null) return ''
-  return typeof value === 'number' ? value.toLocaleString('en') : `\`${value}\``
-}
-
-function describeCommands({ commands: own }: OptionSpecification): string {
-  const names = own?.filter((name) => name !== 'createMigrator') ?? commands
-  return names.length === commands.length ? 'all' : names.map((name) => `\`${name}\``).join(', ')
-}
-
-if (process.argv[1] === import.meta.filename) {
-  for (const [path, text] of generatedPages) {
-    writeFileSync(new URL(path, import.meta.url), text)
-    console.log(`wrote docs/${path}`)
-  }
-}
+if (process.argv[1] === import.meta.filename) await writeAll()

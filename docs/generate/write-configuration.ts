@@ -1,0 +1,77 @@
+import { type CommandName, type OptionSpecification, optionNames, optionTable } from '../../lib/config/option-table.js'
+
+const commands: readonly CommandName[] = [
+  'migrate',
+  'rollback',
+  'info',
+  'validate',
+  'assertMigrated',
+  'waitUntilMigrated',
+]
+
+/** The page with every option, its default and its meaning, from the table that the program itself reads. */
+export function writeConfiguration(): string {
+  const rows = optionNames.map((name) => {
+    const specification: OptionSpecification = optionTable[name]
+    return `| \`${name}\` | ${describeKind(specification)} | ${describeDefault(specification)} | ${describeCommands(specification)} | ${specification.text} |`
+  })
+  return `<!-- Generated from lib/config/option-table.ts by npm run generate; do not edit. -->
+
+# Configuration
+
+Options are checked once, before anything else happens. An unknown one is an error that names the nearest known one. Times are
+in milliseconds. \`createMigrator()\` takes what \`migrate()\` takes.
+
+| option | value | default | commands | meaning |
+|---|---|---|---|---|
+${rows.join('\n')}
+
+What \`connection\` may contain, and which parameters and environment variables a connection URL and libpq's variables stand
+for, is written beside \`ConnectionOptions\` in \`lib/run/connection-target.ts\`.
+`
+}
+
+function describeKind({ kind }: OptionSpecification): string {
+  switch (kind.type) {
+    case 'integer':
+      return `${kind.minimum.toLocaleString('en')} to ${kind.maximum.toLocaleString('en')}`
+    case 'choice':
+      return kind.values.map((value) => `\`'${value}'\``).join(' or ')
+    case 'url':
+      return 'text or URL'
+    case 'connection':
+    case 'logger':
+      return 'object'
+    case 'client':
+      return 'postgres.js client'
+    case 'modules':
+      return 'list of names or modules'
+    case 'locations':
+      return 'path, `file:` URL, or list of them'
+    case 'texts':
+      return 'object of texts'
+    case 'roles':
+      return 'object of role names'
+    case 'signal':
+      return 'AbortSignal'
+    case 'listener':
+      return 'function'
+    case 'boolean':
+      return '`true` or `false`'
+    case 'identifier':
+    case 'text':
+      return 'text'
+    default:
+      return kind satisfies never
+  }
+}
+
+function describeDefault({ default: value }: OptionSpecification): string {
+  if (value === null) return ''
+  return typeof value === 'number' ? value.toLocaleString('en') : `\`${value}\``
+}
+
+function describeCommands({ commands: own }: OptionSpecification): string {
+  const names = own?.filter((name) => name !== 'createMigrator') ?? commands
+  return names.length === commands.length ? 'all' : names.map((name) => `\`${name}\``).join(', ')
+}
