@@ -35,9 +35,20 @@ const terminationTimeoutMilliseconds = 2_000
 
 let databasesOfThisProcess = 0
 
-/** Creates an empty database, and a pool for it. */
-export async function createDatabase(host: DatabaseHost, chosenName: string | undefined): Promise<TestDatabase> {
-  const name = await createUnderFreeName(host, chosenName)
+/** How a database is created. */
+export interface DatabaseOptions {
+  /** Default: `schemaway_<process id>_<number>`. */
+  readonly name?: string | undefined
+  /**
+   * Name of a database of this server to copy. Nobody may be connected to it meanwhile. Rights on the database itself are
+   * not copied. Default: `template0`, which is empty.
+   */
+  readonly template?: string | undefined
+}
+
+/** Creates a database, and a pool for it. */
+export async function createDatabase(host: DatabaseHost, options: DatabaseOptions): Promise<TestDatabase> {
+  const name = await createUnderFreeName(host, options)
   const url = withDatabase(host.url, name)
   // postgres.js would take an encoded name in the URL literally.
   const sql = postgres(url, { database: name, max: poolSize, idle_timeout: idleTimeout, onnotice: () => {} })
@@ -53,13 +64,16 @@ export async function createDatabase(host: DatabaseHost, chosenName: string | un
   return { url, name, sql, drop, [Symbol.asyncDispose]: drop }
 }
 
-async function createUnderFreeName(host: DatabaseHost, chosenName: string | undefined): Promise<string> {
+async function createUnderFreeName(
+  host: DatabaseHost,
+  // template0, because nobody is ever connected to it and nobody has added anything to it.
+  { name: chosenName, template = 'template0' }: DatabaseOptions,
+): Promise<string> {
   if (chosenName !== undefined) refuseUnusableName(chosenName)
   for (;;) {
     databasesOfThisProcess += 1
     const name = chosenName ?? `schemaway_${process.pid}_${databasesOfThisProcess}`
-    // template0, because nobody is ever connected to it and nobody has added anything to it.
-    const statement = `CREATE DATABASE ${quoteIdentifier(name)} TEMPLATE template0${host.isVolatile ? ' STRATEGY file_copy' : ''}`
+    const statement = `CREATE DATABASE ${quoteIdentifier(name)} TEMPLATE ${quoteIdentifier(template)}${host.isVolatile ? ' STRATEGY file_copy' : ''}`
     try {
       await host.maintenance.run(async (sql) => await sql.unsafe(statement))
       return name

@@ -12,12 +12,14 @@ export interface TestContext {
 export interface TestDatabaseOptions {
   /** Default: one server for all tests of this process, from {@link startPostgres} without options. */
   readonly server?: TestServer | undefined
+  /** Name of a database of that server to copy; see {@link TestServer.createDatabase}. Default: none, so it is empty. */
+  readonly template?: string | undefined
 }
 
 let shared: Promise<TestServer> | null = null
 
 /**
- * Gives a test of `node:test` a fresh, empty database and drops it when the test is over.
+ * Gives a test of `node:test` a fresh database, empty or a copy of `template`, and drops it when the test is over.
  *
  * All calls in a process share one server. It starts at the first call and ends with the process.
  *
@@ -31,7 +33,7 @@ let shared: Promise<TestServer> | null = null
  */
 export async function testDatabase(t: TestContext, options: TestDatabaseOptions = {}): Promise<TestDatabase> {
   const server = options.server ?? (await useSharedServer())
-  const database = await server.createDatabase()
+  const database = await server.createDatabase({ template: options.template })
   t.after(async () => await database.drop())
   return database
 }

@@ -1,5 +1,5 @@
 import { SchemawayError } from '../errors/schemaway-error.js'
-import { createDatabase, type DatabaseHost, type TestDatabase } from './create-database.js'
+import { createDatabase, type DatabaseHost, type DatabaseOptions, type TestDatabase } from './create-database.js'
 
 /** A PostgreSQL server for tests, from {@link startPostgres}. */
 export interface TestServer {
@@ -14,13 +14,12 @@ export interface TestServer {
   /** `embedded`: started by this process. `url`: it ran already. */
   readonly kind: 'url' | 'embedded'
   /**
-   * Creates an empty database.
+   * Creates a database: an empty one, or a copy of `template`.
    *
-   * @param options.name default `schemaway_<process id>_<number>`
    * @throws SchemawayError `INVALID_OPTIONS` when `name` is taken, `MISSING_PRIVILEGE` when the login may not create
    * databases, `CONNECTION_FAILED` when the server cannot be reached or was stopped
    */
-  createDatabase(options?: { readonly name?: string | undefined }): Promise<TestDatabase>
+  createDatabase(options?: DatabaseOptions): Promise<TestDatabase>
   /**
    * Drops the databases of {@link createDatabase} that still exist. Then an embedded server ends and its directory is
    * removed; any other server goes on. Calling it again does nothing.
@@ -42,14 +41,14 @@ export function makeTestServer(server: RunningServer): TestServer {
   const open = new Set<TestDatabase>()
   let stopped: Promise<void> | null = null
 
-  const create = async (name: string | undefined): Promise<TestDatabase> => {
+  const create = async (options: DatabaseOptions): Promise<TestDatabase> => {
     if (stopped !== null) {
       throw new SchemawayError(
         'CONNECTION_FAILED',
         'The test server was stopped, so no database can be created on it. Call stop() after the last test only.',
       )
     }
-    const created = await createDatabase(server, name)
+    const created = await createDatabase(server, options)
     const drop = async (): Promise<void> => {
       // The databases of a stopped server are gone already.
       if (stopped !== null) return await stopped
@@ -82,7 +81,7 @@ export function makeTestServer(server: RunningServer): TestServer {
     dataDirectory: server.dataDirectory,
     version: server.version,
     kind: server.kind,
-    createDatabase: async (options = {}) => await create(options.name),
+    createDatabase: async (options = {}) => await create(options),
     stop: stopOnce,
     [Symbol.asyncDispose]: stopOnce,
   }

@@ -3,6 +3,8 @@
 --
 -- Brings the experiment assignment and the outbox of survey.events.
 --
+-- The name of a worker is what tells it that it lost a lease, so it must be unique among the running processes.
+--
 -- Citus refuses UPDATEs that combine columns with functions that are not immutable, such as now() inside CASE or a time
 -- plus iam.backoff(attempts). Such values are therefore computed first.
 
@@ -17,9 +19,10 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
   v_organisation_id constant uuid := iam.require_organisation_id();
+  -- The same contact always falls on the same point of the weights. The mask takes the sign away.
+  v_hash constant bigint :=
+    hashtextextended(p_experiment_id::text || ':' || p_contact_id::text, 0) & 9223372036854775807;
   v_variant_id uuid;
-  v_total bigint;
-  v_point bigint;
 BEGIN
   -- An assignment is for ever.
   SELECT e.variant_id
@@ -45,33 +48,26 @@ BEGIN
     RETURN NULL;
   END IF;
 
-  SELECT sum(v.weight)
-  INTO v_total
-  FROM survey.experiment_variants AS v
-  WHERE v.organisation_id = v_organisation_id
-    AND v.experiment_id = p_experiment_id;
-
-  IF coalesce(v_total, 0) = 0 THEN
-    RETURN NULL;
-  END IF;
-
-  -- The same contact always falls on the same point of the weights.
-  v_point := mod(
-    hashtextextended(p_experiment_id::text || ':' || p_contact_id::text, 0) & 9223372036854775807,
-    v_total
-  );
-
+  -- One query, because the weights may change between two. The collation keeps the order the same on every server.
   SELECT s.id
   INTO v_variant_id
   FROM (
-    SELECT v.id, sum(v.weight) OVER (ORDER BY v.key) AS upto
+    SELECT
+      v.id,
+      sum(v.weight) OVER (ORDER BY v.key COLLATE "C") AS upto,
+      sum(v.weight) OVER () AS total
     FROM survey.experiment_variants AS v
     WHERE v.organisation_id = v_organisation_id
       AND v.experiment_id = p_experiment_id
+      AND v.weight > 0
   ) AS s
-  WHERE s.upto > v_point
+  WHERE s.upto > mod(v_hash, s.total)
   ORDER BY s.upto
   LIMIT 1;
+
+  IF NOT FOUND THEN
+    RETURN NULL;
+  END IF;
 
   INSERT INTO survey.enrollments (organisation_id, experiment_id, contact_id, variant_id)
   VALUES (v_organisation_id, p_experiment_id, p_contact_id, v_variant_id)
@@ -101,14 +97,14 @@ LANGUAGE plpgsql
 VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $$
+DECLARE
+  -- A null would take the whole queue.
+  v_limit constant integer NOT NULL := p_limit;
 BEGIN
+  -- Materialized: as a plain sub-select it may be run again for each event, and then takes more than the limit. The
+  -- counter stops at its highest value, lest one event that no worker survives stop the queue of all organisations.
   RETURN QUERY
-    UPDATE survey.events AS e
-    SET
-      locked_by = p_worker,
-      locked_until = now() + p_lease,
-      attempts = e.attempts + 1
-    FROM (
+    WITH due AS MATERIALIZED (
       SELECT q.organisation_id, q.id
       FROM survey.events AS q
       WHERE q.published_at IS NULL
@@ -116,12 +112,23 @@ BEGIN
         AND q.next_attempt_at <= now()
         AND (q.locked_until IS NULL OR q.locked_until < now())
       ORDER BY q.next_attempt_at
-      LIMIT p_limit
+      LIMIT v_limit
       FOR UPDATE SKIP LOCKED
-    ) AS due
-    WHERE e.organisation_id = due.organisation_id
-      AND e.id = due.id
-    RETURNING e.*;
+    ),
+    claimed AS (
+      UPDATE survey.events AS e
+      SET
+        locked_by = p_worker,
+        locked_until = now() + p_lease,
+        attempts = least(e.attempts + 1, 32767)
+      FROM due
+      WHERE e.organisation_id = due.organisation_id
+        AND e.id = due.id
+      RETURNING e.*
+    )
+    SELECT *
+    FROM claimed AS c
+    ORDER BY c.next_attempt_at, c.id;
 END
 $$;
 COMMENT ON FUNCTION survey.claim_events(text, integer, interval) IS
@@ -138,29 +145,40 @@ LANGUAGE plpgsql
 VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $$
+DECLARE
+  -- A null would take the whole queue.
+  v_limit constant integer NOT NULL := p_limit;
+  v_ids uuid[];
 BEGIN
+  SELECT array_agg(due.id)
+  INTO v_ids
+  FROM (
+    SELECT q.id
+    FROM survey.events AS q
+    WHERE q.organisation_id = p_organisation_id
+      AND q.published_at IS NULL
+      AND q.dead_at IS NULL
+      AND q.next_attempt_at <= now()
+      AND (q.locked_until IS NULL OR q.locked_until < now())
+    ORDER BY q.next_attempt_at
+    LIMIT v_limit
+    FOR UPDATE SKIP LOCKED
+  ) AS due;
+
+  UPDATE survey.events AS e
+  SET
+    locked_by = p_worker,
+    locked_until = now() + p_lease,
+    attempts = least(e.attempts + 1, 32767)
+  WHERE e.organisation_id = p_organisation_id
+    AND e.id = ANY (v_ids);
+
   RETURN QUERY
-    UPDATE survey.events AS e
-    SET
-      locked_by = p_worker,
-      locked_until = now() + p_lease,
-      attempts = e.attempts + 1
-    FROM (
-      SELECT q.organisation_id, q.id
-      FROM survey.events AS q
-      WHERE q.organisation_id = p_organisation_id
-        AND q.published_at IS NULL
-        AND q.dead_at IS NULL
-        AND q.next_attempt_at <= now()
-        AND (q.locked_until IS NULL OR q.locked_until < now())
-      ORDER BY q.next_attempt_at
-      LIMIT p_limit
-      FOR UPDATE SKIP LOCKED
-    ) AS due
+    SELECT e.*
+    FROM survey.events AS e
     WHERE e.organisation_id = p_organisation_id
-      AND e.organisation_id = due.organisation_id
-      AND e.id = due.id
-    RETURNING e.*;
+      AND e.id = ANY (v_ids)
+    ORDER BY e.next_attempt_at, e.id;
 END
 $$;
 COMMENT ON FUNCTION survey.claim_events(uuid, text, integer, interval) IS 'Leases due events of one organisation.';
@@ -221,7 +239,7 @@ BEGIN
 
   v_next_attempt_at := now() + iam.backoff(v_attempts);
 
-  IF v_attempts >= p_max_attempts THEN
+  IF v_attempts >= coalesce(p_max_attempts, 10) THEN
     v_dead_at := now();
   END IF;
 

@@ -50,6 +50,7 @@ LEFT JOIN survey.survey_answers AS a
 LEFT JOIN survey.campaign_questions AS q
   ON q.organisation_id = a.organisation_id
   AND q.id = a.question_id
+  AND q.campaign_id = r.campaign_id
 GROUP BY
   r.organisation_id,
   r.id,
@@ -91,7 +92,19 @@ CREATE OR REPLACE VIEW survey.v_active_campaigns
 WITH (security_invoker = true)
 AS
 SELECT
-  p.*,
+  p.organisation_id,
+  p.campaign_id,
+  p.name,
+  p.status,
+  p.contacts_total,
+  p.pending,
+  p.in_progress,
+  p.completed,
+  p.refused,
+  p.not_reached,
+  p.excluded,
+  p.attempts_total,
+  p.completion_rate,
   c.language,
   c.starts_at,
   c.ends_at,
@@ -128,3 +141,11 @@ LEFT JOIN survey.contacts AS k
   AND k.id = e.contact_id
 GROUP BY v.organisation_id, v.experiment_id, v.id, v.key;
 COMMENT ON VIEW survey.v_experiment_results IS 'Contacts and completion by experiment variant.';
+
+GRANT SELECT ON
+  survey.v_campaign_script,
+  survey.v_survey_responses,
+  survey.v_campaign_progress,
+  survey.v_active_campaigns,
+  survey.v_experiment_results
+TO ${role_app}, ${role_worker}, ${role_readonly};

@@ -1,4 +1,6 @@
 -- Undo of survey: campaigns
+--
+-- Takes away questions and campaigns.
 
 SET LOCAL ROLE ${role_owner};
 SET LOCAL search_path = pg_catalog;

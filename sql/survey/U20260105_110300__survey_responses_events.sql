@@ -1,4 +1,6 @@
 -- Undo of survey: responses events
+--
+-- Takes away events, answers and interviews.
 
 SET LOCAL ROLE ${role_owner};
 SET LOCAL search_path = pg_catalog;

@@ -1,4 +1,6 @@
 -- Undo of survey: experiments
+--
+-- Takes away experiments and prompts.
 
 SET LOCAL ROLE ${role_owner};
 SET LOCAL search_path = pg_catalog;

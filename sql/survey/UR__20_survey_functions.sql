@@ -1,3 +1,5 @@
+-- Undo of survey: functions
+--
 -- Drops what R__20_survey_functions.sql creates.
 
 SET LOCAL ROLE ${role_owner};

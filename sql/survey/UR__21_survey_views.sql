@@ -1,3 +1,5 @@
+-- Undo of survey: views
+--
 -- Drops what R__21_survey_views.sql creates.
 
 SET LOCAL ROLE ${role_owner};

@@ -49,12 +49,14 @@ BEGIN
   WHERE c.organisation_id = p_organisation_id
     AND c.id = v_event.campaign_id;
 
-  -- survey.completed -> completed
-  v_type := substring(v_event.event_type::text FROM 8)::notify.email_template_type;
+  -- survey.completed asks for a template of type completed.
+  v_type := split_part(v_event.event_type::text, '.', 2);
   v_language := CASE
     WHEN v_contact.preferred_language = 'auto' THEN v_campaign.language
     ELSE v_contact.preferred_language::text::iam.campaign_language
   END;
+
+  -- A campaign that names no template for a result sends no email about it.
   v_template_id := CASE v_type
     WHEN 'completed' THEN v_campaign.email_completed_template_id
     WHEN 'refused' THEN v_campaign.email_refused_template_id
@@ -97,6 +99,7 @@ BEGIN
   ON CONFLICT (organisation_id, idempotency_key) DO NOTHING
   RETURNING id INTO v_id;
 
+  -- The email was queued before, maybe by somebody else at this moment.
   IF v_id IS NULL THEN
     SELECT n.id
     INTO v_id

@@ -1,4 +1,6 @@
 -- Undo of survey_notify: links
+--
+-- Takes the keys between survey and notify away; the columns and what they hold stay.
 
 SET LOCAL ROLE ${role_owner};
 SET LOCAL search_path = pg_catalog;

@@ -1,3 +1,5 @@
+-- Undo of survey_notify: objects
+--
 -- Drops what R__51_survey_notify_objects.sql creates.
 
 SET LOCAL ROLE ${role_owner};

@@ -1,7 +1,8 @@
 -- survey_telephony: objects
 -- schemaway: requires=20260105.140000
 --
--- Brings the dial loop: claim contacts that may be called now, record what became of the call.
+-- Brings the dial loop: claim contacts that may be called now, record what became of the call. The loop fails closed:
+-- without a rule, a consent, a limit or a time nobody is called.
 
 SET LOCAL ROLE ${role_owner};
 SET LOCAL search_path = pg_catalog;
@@ -26,8 +27,10 @@ DECLARE
   v_local timestamp;
   v_window_date date;
   v_reason text;
-  v_left integer := p_limit;
+  -- A null would take the whole campaign.
+  v_left integer NOT NULL := p_limit;
 BEGIN
+  -- An infinite time has no time of the day, so no window would hold it back.
   SELECT c.*
   INTO v_campaign
   FROM survey.campaigns AS c
@@ -35,7 +38,8 @@ BEGIN
     AND c.id = p_campaign_id
     AND c.status = 'running'
     AND (c.starts_at IS NULL OR c.starts_at <= p_at)
-    AND (c.ends_at IS NULL OR c.ends_at > p_at);
+    AND (c.ends_at IS NULL OR c.ends_at > p_at)
+    AND isfinite(p_at);
 
   IF NOT FOUND THEN
     RETURN;
@@ -52,7 +56,7 @@ BEGIN
       AND k.attempts_count < v_campaign.max_attempts
       AND (NOT v_campaign.require_prior_consent OR k.has_prior_consent)
     ORDER BY k.next_attempt_at
-    LIMIT p_limit * 5
+    LIMIT v_left::bigint * 5
     FOR UPDATE SKIP LOCKED
   LOOP
     EXIT WHEN v_left <= 0;
@@ -60,7 +64,8 @@ BEGIN
     v_zone := coalesce(v_contact.timezone, v_campaign.timezone);
     v_local := p_at AT TIME ZONE v_zone;
 
-    -- Outside the window of the campaign: wait for the next one.
+    -- Outside the window of the campaign: wait for the next one. When the clocks change, its start may not exist, or
+    -- exist twice. The server then moves it on by the change, or takes the second: late by the change, never early.
     IF v_local::time < v_campaign.allowed_call_start_local OR v_local::time >= v_campaign.allowed_call_end_local THEN
       v_window_date := v_local::date;
 
@@ -75,13 +80,47 @@ BEGIN
       CONTINUE;
     END IF;
 
-    v_reason := telephony.call_block_reason(
-      p_organisation_id,
-      v_contact.phone_number::text,
-      v_contact.country_code,
-      v_zone,
-      v_contact.has_prior_consent,
-      p_at
+    v_reason := NULL;
+
+    -- The limits count recorded calls. The person may be in another campaign, too, and leased there for a call that is
+    -- not recorded yet, or about to be leased by another worker at this moment.
+    PERFORM
+    FROM survey.contacts AS o
+    WHERE o.organisation_id = p_organisation_id
+      AND o.phone_number = v_contact.phone_number
+      AND o.id <> v_contact.id
+      AND o.state IN ('pending', 'in_progress');
+
+    IF FOUND THEN
+      IF NOT pg_try_advisory_xact_lock(
+        hashtextextended(p_organisation_id::text || ':' || v_contact.phone_number::text, 0)
+      ) THEN
+        v_reason := 'leased_elsewhere';
+      END IF;
+
+      PERFORM
+      FROM survey.contacts AS o
+      WHERE o.organisation_id = p_organisation_id
+        AND o.phone_number = v_contact.phone_number
+        AND o.id <> v_contact.id
+        AND o.state = 'in_progress';
+
+      IF FOUND THEN
+        v_reason := 'leased_elsewhere';
+      END IF;
+    END IF;
+
+    -- Asked in any case: a number that must never be called is excluded even while it is leased elsewhere.
+    v_reason := coalesce(
+      telephony.call_block_reason(
+        p_organisation_id,
+        v_contact.phone_number::text,
+        v_contact.country_code,
+        v_zone,
+        v_contact.has_prior_consent,
+        p_at
+      ),
+      v_reason
     );
 
     IF v_reason = 'do_not_call' THEN
@@ -126,16 +165,28 @@ VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
+  v_ids uuid[];
   v_released integer;
 BEGIN
+  -- A contact whose outcome is being recorded at this moment is passed over, so nobody waits for anybody.
+  SELECT array_agg(expired.id)
+  INTO v_ids
+  FROM (
+    SELECT k.id
+    FROM survey.contacts AS k
+    WHERE k.organisation_id = p_organisation_id
+      AND k.state = 'in_progress'
+      AND k.locked_until < p_at
+    FOR UPDATE SKIP LOCKED
+  ) AS expired;
+
   UPDATE survey.contacts
   SET
     state = 'pending',
     locked_by = NULL,
     locked_until = NULL
   WHERE organisation_id = p_organisation_id
-    AND state = 'in_progress'
-    AND locked_until < p_at;
+    AND id = ANY (v_ids);
 
   GET DIAGNOSTICS v_released = ROW_COUNT;
   RETURN v_released;
@@ -159,17 +210,30 @@ DECLARE
   v_attempt telephony.call_attempts;
   v_contact survey.contacts;
   v_campaign survey.campaigns;
+  v_later_is_running boolean;
+  v_later_has_outcome boolean;
+  v_attempts_count integer;
+  v_last_attempt_at timestamptz := p_at;
+  v_last_outcome iam.contact_outcome := p_outcome;
   v_status telephony.call_status := 'completed';
-  v_state survey.contact_state := 'pending';
+  v_state survey.contact_state;
   v_next_attempt_at timestamptz;
+  v_locked_by text;
+  v_locked_until timestamptz;
   v_type survey.event_type;
 BEGIN
+  IF p_outcome IS NULL OR p_at IS NULL THEN
+    RAISE EXCEPTION 'the outcome of call attempt % and its time must not be null', p_call_attempt_id
+      USING ERRCODE = 'null_value_not_allowed';
+  END IF;
+
+  -- Not FOR UPDATE: two handlers that each add an event of the call and then its outcome would wait for each other.
   SELECT a.*
   INTO v_attempt
   FROM telephony.call_attempts AS a
   WHERE a.organisation_id = p_organisation_id
     AND a.id = p_call_attempt_id
-  FOR UPDATE;
+  FOR NO KEY UPDATE;
 
   IF NOT FOUND OR v_attempt.contact_id IS NULL THEN
     RAISE EXCEPTION 'call attempt % of a contact not found', p_call_attempt_id
@@ -181,7 +245,7 @@ BEGIN
   FROM survey.contacts AS k
   WHERE k.organisation_id = p_organisation_id
     AND k.id = v_attempt.contact_id
-  FOR UPDATE;
+  FOR NO KEY UPDATE;
 
   -- A callback that comes twice changes nothing.
   IF v_attempt.outcome IS NOT NULL THEN
@@ -206,31 +270,59 @@ BEGIN
   WHERE organisation_id = p_organisation_id
     AND id = v_attempt.id;
 
+  -- A callback may come late: the lease ran out, and somebody else called meanwhile. What the person answered then
+  -- stands, and a call that is still running keeps its lease.
+  SELECT
+    coalesce(bool_or(later.ended_at IS NULL), false),
+    coalesce(bool_or(later.outcome IS NOT NULL), false)
+  INTO v_later_is_running, v_later_has_outcome
+  FROM telephony.call_attempts AS later
+  WHERE later.organisation_id = p_organisation_id
+    AND later.contact_id = v_contact.id
+    AND later.attempt_number > v_attempt.attempt_number;
+
+  IF v_later_has_outcome THEN
+    v_last_attempt_at := v_contact.last_attempt_at;
+    v_last_outcome := v_contact.last_outcome;
+  END IF;
+
+  -- The check allows no more than 50; a count that stands still is better than a callback that fails for ever.
+  v_attempts_count := least(v_contact.attempts_count + 1, 50);
   v_next_attempt_at := v_contact.next_attempt_at;
 
-  IF v_contact.do_not_call THEN
+  IF v_contact.state IN ('completed', 'refused', 'excluded') THEN
+    v_state := v_contact.state;
+  ELSIF v_contact.do_not_call THEN
     v_state := 'excluded';
   ELSIF p_outcome IN ('completed', 'refused') THEN
     v_state := p_outcome::text;
-  ELSIF v_contact.attempts_count + 1 >= v_campaign.max_attempts THEN
+  ELSIF v_contact.state = 'not_reached' THEN
+    v_state := 'not_reached';
+  ELSIF v_contact.state = 'in_progress' AND v_later_is_running THEN
+    v_state := 'in_progress';
+    v_locked_by := v_contact.locked_by;
+    v_locked_until := v_contact.locked_until;
+  ELSIF v_attempts_count >= v_campaign.max_attempts THEN
     v_state := 'not_reached';
   ELSE
+    v_state := 'pending';
     v_next_attempt_at := p_at + make_interval(mins => v_campaign.retry_interval_minutes);
   END IF;
 
   UPDATE survey.contacts
   SET
     state = v_state,
-    attempts_count = attempts_count + 1,
-    last_attempt_at = p_at,
-    last_outcome = p_outcome,
+    attempts_count = v_attempts_count,
+    last_attempt_at = v_last_attempt_at,
+    last_outcome = v_last_outcome,
     next_attempt_at = v_next_attempt_at,
-    locked_by = NULL,
-    locked_until = NULL
+    locked_by = v_locked_by,
+    locked_until = v_locked_until
   WHERE organisation_id = p_organisation_id
     AND id = v_contact.id;
 
-  IF v_state IN ('completed', 'refused', 'not_reached') THEN
+  -- Not for a late callback that left the state as it was.
+  IF v_state = 'not_reached' OR v_state::text = p_outcome::text THEN
     v_type := 'survey.' || v_state::text;
 
     INSERT INTO survey.events (
@@ -249,7 +341,7 @@ BEGIN
       v_contact.id,
       v_attempt.id,
       v_type::text || ':' || v_contact.id::text,
-      jsonb_build_object('outcome', p_outcome, 'attempts', v_contact.attempts_count + 1)
+      jsonb_build_object('outcome', p_outcome, 'attempts', v_attempts_count)
     )
     ON CONFLICT DO NOTHING;
   END IF;
@@ -284,10 +376,15 @@ LEFT JOIN (
     count(*) AS calls,
     count(a.answered_at) AS answered,
     avg(a.duration_seconds) AS avg_duration_seconds,
-    sum(a.cost_amount) AS cost_amount
+    -- No sum over different currencies.
+    CASE WHEN min(a.cost_currency) = max(a.cost_currency) THEN sum(a.cost_amount) END AS cost_amount
   FROM telephony.call_attempts AS a
   GROUP BY a.organisation_id, a.campaign_id
 ) AS c
   ON c.organisation_id = p.organisation_id
   AND c.campaign_id = p.campaign_id;
-COMMENT ON VIEW survey.v_campaign_effectiveness IS 'Progress of a campaign beside its calls, answers and cost.';
+COMMENT ON VIEW survey.v_campaign_effectiveness IS
+  'Progress of a campaign beside its calls, answers and cost; the cost is null when its calls were paid in several '
+  'currencies.';
+
+GRANT SELECT ON survey.v_campaign_effectiveness TO ${role_app}, ${role_worker}, ${role_readonly};

@@ -1,4 +1,6 @@
 -- Undo of survey_telephony: links
+--
+-- Takes the keys between survey and telephony away; the columns and what they hold stay.
 
 SET LOCAL ROLE ${role_owner};
 SET LOCAL search_path = pg_catalog;

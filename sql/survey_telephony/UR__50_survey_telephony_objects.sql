@@ -1,3 +1,5 @@
+-- Undo of survey_telephony: objects
+--
 -- Drops what R__50_survey_telephony_objects.sql creates.
 
 SET LOCAL ROLE ${role_owner};

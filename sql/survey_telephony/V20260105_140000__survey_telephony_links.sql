@@ -6,6 +6,41 @@
 SET LOCAL ROLE ${role_owner};
 SET LOCAL search_path = pg_catalog;
 
+-- An end that was rolled back with its rows and has come again leaves ids at the other end that lead nowhere. They are
+-- forgotten before the keys come; the rows that hold them stay.
+
+DO $$
+DECLARE
+  v_link record;
+BEGIN
+  FOR v_link IN
+    SELECT l.child::regclass AS child, l.link_column, l.parent::regclass AS parent
+    FROM (VALUES
+      ('survey.campaigns', 'provider_config_id', 'telephony.provider_configs'),
+      ('survey.survey_responses', 'call_attempt_id', 'telephony.call_attempts'),
+      ('survey.events', 'call_attempt_id', 'telephony.call_attempts'),
+      ('telephony.call_attempts', 'contact_id', 'survey.contacts'),
+      ('telephony.call_attempts', 'campaign_id', 'survey.campaigns')
+    ) AS l (child, link_column, parent)
+    WHERE NOT EXISTS (
+      SELECT
+      FROM pg_constraint AS c
+      WHERE c.conrelid = l.child::regclass
+        AND c.conname = format('fk_%s_%s', split_part(l.child, '.', 2), l.link_column)
+    )
+  LOOP
+    EXECUTE format(
+      'UPDATE %1$s AS c SET %2$I = NULL'
+      ' WHERE c.%2$I IS NOT NULL'
+      ' AND NOT EXISTS (SELECT FROM %3$s AS p WHERE p.organisation_id = c.organisation_id AND p.id = c.%2$I)',
+      v_link.child,
+      v_link.link_column,
+      v_link.parent
+    );
+  END LOOP;
+END
+$$;
+
 SELECT iam.ensure_constraint(
   'survey.campaigns',
   'fk_campaigns_provider_config_id',
