@@ -60,6 +60,9 @@ $$;
 COMMENT ON FUNCTION notify.check_opt_out_status(uuid, text, uuid, iam.contact_channel) IS
   'True when a person record has opted out of a channel.';
 
+-- A lease that ran out after the last attempt ends the email: its sender may crash on it each time, or crash after
+-- sending it, and the recipient would get it for ever.
+
 CREATE OR REPLACE FUNCTION notify.claim_email_notifications(
   p_worker text,
   p_limit integer DEFAULT 50,
@@ -70,58 +73,62 @@ LANGUAGE plpgsql
 VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $$
+DECLARE
+  v_now constant timestamptz := now();
+  -- A null would take the whole queue.
+  v_limit constant integer NOT NULL := p_limit;
 BEGIN
   RETURN QUERY
-    WITH due AS (
-      SELECT q.organisation_id, q.id, lower(q.to_email::text) AS address
+    WITH due AS MATERIALIZED (
+      SELECT
+        q.organisation_id,
+        q.id,
+        q.to_email::text AS address,
+        (q.locked_until IS NOT NULL AND q.attempts >= q.max_attempts) AS used_up
       FROM notify.email_notifications AS q
       WHERE q.status = 'pending'
-        AND q.next_attempt_at <= now()
-        AND (q.locked_until IS NULL OR q.locked_until < now())
+        AND q.next_attempt_at <= v_now
+        AND (q.locked_until IS NULL OR q.locked_until < v_now)
       ORDER BY q.next_attempt_at
-      LIMIT p_limit
+      LIMIT v_limit
       FOR UPDATE SKIP LOCKED
     ),
-    checked AS (
+    checked AS MATERIALIZED (
       SELECT
         due.organisation_id,
         due.id,
-        EXISTS (
-          SELECT
-          FROM notify.opt_outs AS o
-          WHERE o.organisation_id = due.organisation_id
-            AND o.address = due.address
-            AND o.channel IN ('email', 'any')
-            AND o.revoked_at IS NULL
-        ) AS opted_out
+        due.used_up,
+        notify.check_opt_out_status(due.organisation_id, due.address, 'email') AS opted_out
       FROM due
     ),
-    suppressed AS (
+    ended AS (
       UPDATE notify.email_notifications AS e
       SET
         status = 'failed',
-        error_code = 'suppressed',
-        error_message = 'recipient opted out',
+        error_code = CASE WHEN checked.opted_out THEN 'suppressed' ELSE 'lease_expired' END,
+        error_message = CASE WHEN checked.opted_out THEN 'recipient opted out' ELSE 'lease expired' END,
         locked_by = NULL,
         locked_until = NULL
       FROM checked
       WHERE e.organisation_id = checked.organisation_id
         AND e.id = checked.id
-        AND checked.opted_out
+        AND (checked.opted_out OR checked.used_up)
     ),
     claimed AS (
       UPDATE notify.email_notifications AS e
       SET
         locked_by = p_worker,
-        locked_until = now() + p_lease,
+        locked_until = v_now + p_lease,
         attempts = e.attempts + 1
       FROM checked
       WHERE e.organisation_id = checked.organisation_id
         AND e.id = checked.id
-        AND NOT checked.opted_out
+        AND NOT (checked.opted_out OR checked.used_up)
       RETURNING e.*
     )
-    SELECT * FROM claimed;
+    SELECT *
+    FROM claimed AS c
+    ORDER BY c.next_attempt_at;
 END
 $$;
 COMMENT ON FUNCTION notify.claim_email_notifications(text, integer, interval) IS
@@ -140,7 +147,12 @@ VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
+  v_now constant timestamptz := now();
+  -- A null would take the whole queue.
+  v_limit constant integer NOT NULL := p_limit;
   v_ids uuid[];
+  v_opted_out uuid[] := '{}';
+  v_email record;
 BEGIN
   SELECT array_agg(due.id)
   INTO v_ids
@@ -149,12 +161,24 @@ BEGIN
     FROM notify.email_notifications AS q
     WHERE q.organisation_id = p_organisation_id
       AND q.status = 'pending'
-      AND q.next_attempt_at <= now()
-      AND (q.locked_until IS NULL OR q.locked_until < now())
+      AND q.next_attempt_at <= v_now
+      AND (q.locked_until IS NULL OR q.locked_until < v_now)
     ORDER BY q.next_attempt_at
-    LIMIT p_limit
+    LIMIT v_limit
     FOR UPDATE SKIP LOCKED
   ) AS due;
+
+  -- One by one: joined to the emails, the planner may well read all opt-outs.
+  FOR v_email IN
+    SELECT e.id, e.to_email::text AS address
+    FROM notify.email_notifications AS e
+    WHERE e.organisation_id = p_organisation_id
+      AND e.id = ANY (v_ids)
+  LOOP
+    IF notify.check_opt_out_status(p_organisation_id, v_email.address, 'email') THEN
+      v_opted_out := v_opted_out || v_email.id;
+    END IF;
+  END LOOP;
 
   UPDATE notify.email_notifications AS e
   SET
@@ -164,26 +188,37 @@ BEGIN
     locked_by = NULL,
     locked_until = NULL
   WHERE e.organisation_id = p_organisation_id
+    AND e.id = ANY (v_opted_out);
+
+  UPDATE notify.email_notifications AS e
+  SET
+    status = 'failed',
+    error_code = 'lease_expired',
+    error_message = 'lease expired',
+    locked_by = NULL,
+    locked_until = NULL
+  WHERE e.organisation_id = p_organisation_id
     AND e.id = ANY (v_ids)
-    AND EXISTS (
-      SELECT
-      FROM notify.opt_outs AS o
-      WHERE o.organisation_id = p_organisation_id
-        AND o.address = lower(e.to_email::text)
-        AND o.channel IN ('email', 'any')
-        AND o.revoked_at IS NULL
-    );
+    AND e.status = 'pending'
+    AND e.locked_until IS NOT NULL
+    AND e.attempts >= e.max_attempts;
+
+  UPDATE notify.email_notifications AS e
+  SET
+    locked_by = p_worker,
+    locked_until = v_now + p_lease,
+    attempts = e.attempts + 1
+  WHERE e.organisation_id = p_organisation_id
+    AND e.id = ANY (v_ids)
+    AND e.status = 'pending';
 
   RETURN QUERY
-    UPDATE notify.email_notifications AS e
-    SET
-      locked_by = p_worker,
-      locked_until = now() + p_lease,
-      attempts = e.attempts + 1
+    SELECT e.*
+    FROM notify.email_notifications AS e
     WHERE e.organisation_id = p_organisation_id
       AND e.id = ANY (v_ids)
       AND e.status = 'pending'
-    RETURNING e.*;
+    ORDER BY e.next_attempt_at;
 END
 $$;
 COMMENT ON FUNCTION notify.claim_email_notifications(uuid, text, integer, interval) IS
@@ -205,7 +240,7 @@ BEGIN
   SET
     status = 'sent',
     sent_at = now(),
-    provider_message_id = p_provider_message_id,
+    provider_message_id = nullif(p_provider_message_id, ''),
     locked_by = NULL,
     locked_until = NULL,
     error_code = NULL,
@@ -235,13 +270,10 @@ VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-  v_attempts integer;
-  v_max_attempts integer;
-  v_status notify.email_status := 'failed';
-  v_next_attempt_at timestamptz;
+  v_email notify.email_notifications;
 BEGIN
-  SELECT e.attempts, e.max_attempts
-  INTO v_attempts, v_max_attempts
+  SELECT e.*
+  INTO v_email
   FROM notify.email_notifications AS e
   WHERE e.organisation_id = p_organisation_id
     AND e.id = p_id
@@ -253,16 +285,16 @@ BEGIN
     RETURN false;
   END IF;
 
-  v_next_attempt_at := now() + iam.backoff(v_attempts);
-
-  IF p_retryable AND v_attempts < v_max_attempts THEN
-    v_status := 'pending';
+  IF p_retryable AND v_email.attempts < v_email.max_attempts THEN
+    v_email.next_attempt_at := now() + iam.backoff(v_email.attempts);
+  ELSE
+    v_email.status := 'failed';
   END IF;
 
   UPDATE notify.email_notifications
   SET
-    status = v_status,
-    next_attempt_at = v_next_attempt_at,
+    status = v_email.status,
+    next_attempt_at = v_email.next_attempt_at,
     locked_by = NULL,
     locked_until = NULL,
     error_code = p_code,
@@ -291,6 +323,7 @@ VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
+  v_occurred_at constant timestamptz := coalesce(p_occurred_at, now());
   v_email notify.email_notifications;
 BEGIN
   SELECT e.*
@@ -319,8 +352,8 @@ BEGIN
     p_event_type,
     p_bounce_type,
     p_provider_event_id,
-    p_occurred_at,
-    p_payload
+    v_occurred_at,
+    coalesce(p_payload, '{}'::jsonb)
   )
   ON CONFLICT DO NOTHING;
 
@@ -331,15 +364,15 @@ BEGIN
   UPDATE notify.email_notifications
   SET
     delivered_at = CASE
-      WHEN p_event_type = 'delivered' THEN coalesce(delivered_at, p_occurred_at)
+      WHEN p_event_type = 'delivered' THEN coalesce(delivered_at, v_occurred_at)
       ELSE delivered_at
     END,
     bounced_at = CASE
-      WHEN p_event_type = 'bounced' THEN coalesce(bounced_at, p_occurred_at)
+      WHEN p_event_type = 'bounced' THEN coalesce(bounced_at, v_occurred_at)
       ELSE bounced_at
     END,
     complained_at = CASE
-      WHEN p_event_type = 'complained' THEN coalesce(complained_at, p_occurred_at)
+      WHEN p_event_type = 'complained' THEN coalesce(complained_at, v_occurred_at)
       ELSE complained_at
     END
   WHERE organisation_id = p_organisation_id
@@ -382,9 +415,10 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
   v_pixel_id uuid;
-  v_opens constant integer := (p_event_type = 'open' AND NOT p_is_bot)::integer;
-  v_bot_opens constant integer := (p_event_type = 'open' AND p_is_bot)::integer;
-  v_clicks constant integer := (p_event_type = 'click' AND NOT p_is_bot)::integer;
+  v_is_bot constant boolean := coalesce(p_is_bot, false);
+  v_opens constant integer := (p_event_type = 'open' AND NOT v_is_bot)::integer;
+  v_bot_opens constant integer := (p_event_type = 'open' AND v_is_bot)::integer;
+  v_clicks constant integer := (p_event_type = 'click' AND NOT v_is_bot)::integer;
   v_opened_at constant timestamptz := CASE WHEN v_opens = 1 THEN now() END;
 BEGIN
   SELECT p.id
@@ -414,7 +448,7 @@ BEGIN
     p_url,
     p_ip_hash,
     p_user_agent,
-    p_is_bot
+    v_is_bot
   );
 
   INSERT INTO notify.message_open_stats AS s (
@@ -440,8 +474,8 @@ BEGIN
     open_count = s.open_count + EXCLUDED.open_count,
     bot_open_count = s.bot_open_count + EXCLUDED.bot_open_count,
     click_count = s.click_count + EXCLUDED.click_count,
-    first_opened_at = coalesce(s.first_opened_at, EXCLUDED.first_opened_at),
-    last_opened_at = coalesce(EXCLUDED.last_opened_at, s.last_opened_at);
+    first_opened_at = least(s.first_opened_at, EXCLUDED.first_opened_at),
+    last_opened_at = greatest(s.last_opened_at, EXCLUDED.last_opened_at);
 
   RETURN true;
 END
@@ -471,9 +505,11 @@ BEGIN
     WHERE w.organisation_id = p_organisation_id
       AND w.status = 'active'
       AND (cardinality(w.event_types) = 0 OR p_event_type = ANY (w.event_types))
+    -- In one order, so that two producers of the same event wait for each other in turn.
+    ORDER BY w.id
   LOOP
     INSERT INTO notify.webhook_deliveries (organisation_id, endpoint_id, event_id, event_type, payload)
-    VALUES (p_organisation_id, v_endpoint_id, p_event_id, p_event_type, p_payload)
+    VALUES (p_organisation_id, v_endpoint_id, p_event_id, p_event_type, coalesce(p_payload, '{}'::jsonb))
     ON CONFLICT DO NOTHING;
 
     IF FOUND THEN
@@ -487,6 +523,8 @@ $$;
 COMMENT ON FUNCTION notify.enqueue_webhook(uuid, text, text, jsonb) IS
   'Queues an event for every active endpoint that takes its type; returns how many.';
 
+-- As with emails, a lease that ran out after the last attempt ends the delivery.
+
 CREATE OR REPLACE FUNCTION notify.claim_webhook_deliveries(
   p_worker text,
   p_limit integer DEFAULT 50,
@@ -497,26 +535,53 @@ LANGUAGE plpgsql
 VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $$
+DECLARE
+  v_now constant timestamptz := now();
+  -- A null would take the whole queue.
+  v_limit constant integer NOT NULL := p_limit;
 BEGIN
+  -- Materialized: as a plain sub-select it may be run again for each delivery, and then takes more than the limit.
   RETURN QUERY
-    UPDATE notify.webhook_deliveries AS w
-    SET
-      locked_by = p_worker,
-      locked_until = now() + p_lease,
-      attempts = w.attempts + 1
-    FROM (
-      SELECT q.organisation_id, q.id
+    WITH due AS MATERIALIZED (
+      SELECT
+        q.organisation_id,
+        q.id,
+        (q.locked_until IS NOT NULL AND q.attempts >= q.max_attempts) AS used_up
       FROM notify.webhook_deliveries AS q
       WHERE q.status = 'pending'
-        AND q.next_attempt_at <= now()
-        AND (q.locked_until IS NULL OR q.locked_until < now())
+        AND q.next_attempt_at <= v_now
+        AND (q.locked_until IS NULL OR q.locked_until < v_now)
       ORDER BY q.next_attempt_at
-      LIMIT p_limit
+      LIMIT v_limit
       FOR UPDATE SKIP LOCKED
-    ) AS due
-    WHERE w.organisation_id = due.organisation_id
-      AND w.id = due.id
-    RETURNING w.*;
+    ),
+    ended AS (
+      UPDATE notify.webhook_deliveries AS w
+      SET
+        status = 'failed',
+        last_error = 'lease expired',
+        locked_by = NULL,
+        locked_until = NULL
+      FROM due
+      WHERE w.organisation_id = due.organisation_id
+        AND w.id = due.id
+        AND due.used_up
+    ),
+    claimed AS (
+      UPDATE notify.webhook_deliveries AS w
+      SET
+        locked_by = p_worker,
+        locked_until = v_now + p_lease,
+        attempts = w.attempts + 1
+      FROM due
+      WHERE w.organisation_id = due.organisation_id
+        AND w.id = due.id
+        AND NOT due.used_up
+      RETURNING w.*
+    )
+    SELECT *
+    FROM claimed AS c
+    ORDER BY c.next_attempt_at;
 END
 $$;
 COMMENT ON FUNCTION notify.claim_webhook_deliveries(text, integer, interval) IS
@@ -533,28 +598,53 @@ LANGUAGE plpgsql
 VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $$
+DECLARE
+  v_now constant timestamptz := now();
+  -- A null would take the whole queue.
+  v_limit constant integer NOT NULL := p_limit;
+  v_ids uuid[];
 BEGIN
+  SELECT array_agg(due.id)
+  INTO v_ids
+  FROM (
+    SELECT q.id
+    FROM notify.webhook_deliveries AS q
+    WHERE q.organisation_id = p_organisation_id
+      AND q.status = 'pending'
+      AND q.next_attempt_at <= v_now
+      AND (q.locked_until IS NULL OR q.locked_until < v_now)
+    ORDER BY q.next_attempt_at
+    LIMIT v_limit
+    FOR UPDATE SKIP LOCKED
+  ) AS due;
+
+  UPDATE notify.webhook_deliveries AS w
+  SET
+    status = 'failed',
+    last_error = 'lease expired',
+    locked_by = NULL,
+    locked_until = NULL
+  WHERE w.organisation_id = p_organisation_id
+    AND w.id = ANY (v_ids)
+    AND w.locked_until IS NOT NULL
+    AND w.attempts >= w.max_attempts;
+
+  UPDATE notify.webhook_deliveries AS w
+  SET
+    locked_by = p_worker,
+    locked_until = v_now + p_lease,
+    attempts = w.attempts + 1
+  WHERE w.organisation_id = p_organisation_id
+    AND w.id = ANY (v_ids)
+    AND w.status = 'pending';
+
   RETURN QUERY
-    UPDATE notify.webhook_deliveries AS w
-    SET
-      locked_by = p_worker,
-      locked_until = now() + p_lease,
-      attempts = w.attempts + 1
-    FROM (
-      SELECT q.organisation_id, q.id
-      FROM notify.webhook_deliveries AS q
-      WHERE q.organisation_id = p_organisation_id
-        AND q.status = 'pending'
-        AND q.next_attempt_at <= now()
-        AND (q.locked_until IS NULL OR q.locked_until < now())
-      ORDER BY q.next_attempt_at
-      LIMIT p_limit
-      FOR UPDATE SKIP LOCKED
-    ) AS due
+    SELECT w.*
+    FROM notify.webhook_deliveries AS w
     WHERE w.organisation_id = p_organisation_id
-      AND w.organisation_id = due.organisation_id
-      AND w.id = due.id
-    RETURNING w.*;
+      AND w.id = ANY (v_ids)
+      AND w.status = 'pending'
+    ORDER BY w.next_attempt_at;
 END
 $$;
 COMMENT ON FUNCTION notify.claim_webhook_deliveries(uuid, text, integer, interval) IS
@@ -576,10 +666,9 @@ DECLARE
   v_now constant timestamptz := now();
   v_ok constant boolean := coalesce(p_status_code BETWEEN 200 AND 299, false);
   v_gone constant boolean := coalesce(p_status_code = 410, false);
+  v_error text := p_error;
+  v_status_code integer := p_status_code;
   v_delivery notify.webhook_deliveries;
-  v_status notify.webhook_delivery_status := 'pending';
-  v_delivered_at timestamptz;
-  v_next_attempt_at timestamptz;
 BEGIN
   SELECT w.*
   INTO v_delivery
@@ -594,24 +683,30 @@ BEGIN
     RETURN NULL;
   END IF;
 
-  v_next_attempt_at := v_now + iam.backoff(v_delivery.attempts);
+  -- Some servers answer with a status outside of HTTP. It must not keep the attempt from ending.
+  IF p_status_code NOT BETWEEN 100 AND 599 THEN
+    v_status_code := NULL;
+    v_error := concat_ws(': ', format('status %s', p_status_code), p_error);
+  END IF;
 
   IF v_ok THEN
-    v_status := 'delivered';
-    v_delivered_at := v_now;
+    v_delivery.status := 'delivered';
+    v_delivery.delivered_at := v_now;
   ELSIF v_gone OR v_delivery.attempts >= v_delivery.max_attempts THEN
-    v_status := 'failed';
+    v_delivery.status := 'failed';
+  ELSE
+    v_delivery.next_attempt_at := v_now + iam.backoff(v_delivery.attempts);
   END IF;
 
   UPDATE notify.webhook_deliveries
   SET
-    status = v_status,
-    delivered_at = v_delivered_at,
-    next_attempt_at = v_next_attempt_at,
+    status = v_delivery.status,
+    delivered_at = v_delivery.delivered_at,
+    next_attempt_at = v_delivery.next_attempt_at,
     locked_by = NULL,
     locked_until = NULL,
-    last_status_code = p_status_code,
-    last_error = left(p_error, 2000)
+    last_status_code = v_status_code,
+    last_error = left(v_error, 2000)
   WHERE organisation_id = p_organisation_id
     AND id = p_id;
 
@@ -630,7 +725,7 @@ BEGIN
   WHERE organisation_id = p_organisation_id
     AND id = v_delivery.endpoint_id;
 
-  RETURN v_status;
+  RETURN v_delivery.status;
 END
 $$;
 COMMENT ON FUNCTION notify.finish_webhook_delivery(uuid, uuid, text, integer, text) IS

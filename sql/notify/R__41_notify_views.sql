@@ -52,5 +52,11 @@ SELECT
   count(*) FILTER (WHERE NOT t.is_bot) AS events,
   count(*) FILTER (WHERE t.is_bot) AS bot_events
 FROM notify.tracking_events AS t
-GROUP BY 1, 2, 3;
+GROUP BY t.organisation_id, (t.occurred_at AT TIME ZONE 'UTC')::date, t.event_type;
 COMMENT ON VIEW notify.v_tracking_daily IS 'Opens and clicks by UTC day.';
+
+GRANT SELECT ON
+  notify.v_email_delivery_summary,
+  notify.v_message_opens,
+  notify.v_tracking_daily
+TO ${role_app}, ${role_worker}, ${role_readonly};

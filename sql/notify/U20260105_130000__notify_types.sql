@@ -1,4 +1,6 @@
 -- Undo of notify: types
+--
+-- Takes away the vocabulary and the schema.
 
 SET LOCAL ROLE ${role_owner};
 SET LOCAL search_path = pg_catalog;

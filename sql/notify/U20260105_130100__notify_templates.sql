@@ -1,4 +1,6 @@
 -- Undo of notify: templates
+--
+-- Takes away the templates of emails and of messages on other channels.
 
 SET LOCAL ROLE ${role_owner};
 SET LOCAL search_path = pg_catalog;

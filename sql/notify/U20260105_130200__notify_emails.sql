@@ -1,4 +1,6 @@
 -- Undo of notify: emails
+--
+-- Takes away the delivery callbacks and the email queue.
 
 SET LOCAL ROLE ${role_owner};
 SET LOCAL search_path = pg_catalog;

@@ -1,4 +1,6 @@
 -- Undo of notify: opt outs
+--
+-- Takes away the opt-outs.
 
 SET LOCAL ROLE ${role_owner};
 SET LOCAL search_path = pg_catalog;

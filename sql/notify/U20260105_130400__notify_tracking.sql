@@ -1,4 +1,6 @@
 -- Undo of notify: tracking
+--
+-- Takes away open and click tracking, month partitions included: a partition goes with its parent.
 
 SET LOCAL ROLE ${role_owner};
 SET LOCAL search_path = pg_catalog;

@@ -1,3 +1,5 @@
+-- Undo of notify: functions
+--
 -- Drops what R__40_notify_functions.sql creates.
 
 SET LOCAL ROLE ${role_owner};

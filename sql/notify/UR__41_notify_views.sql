@@ -1,3 +1,5 @@
+-- Undo of notify: views
+--
 -- Drops what R__41_notify_views.sql creates.
 
 SET LOCAL ROLE ${role_owner};

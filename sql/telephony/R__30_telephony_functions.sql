@@ -19,12 +19,16 @@ LANGUAGE plpgsql
 STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
+DECLARE
+  -- The list holds numbers in E.164 form only. Any other spelling would never be found on it, so it is an error.
+  v_phone constant iam.e164 NOT NULL := p_phone;
 BEGIN
+  -- At an unknown time an entry that may have expired still counts.
   PERFORM
   FROM telephony.exclusion_list_entries AS x
   WHERE x.organisation_id = p_organisation_id
-    AND x.phone_number::text = p_phone
-    AND (x.expires_at IS NULL OR x.expires_at > p_at);
+    AND x.phone_number = v_phone
+    AND (x.expires_at > p_at) IS NOT FALSE;
 
   IF FOUND THEN
     RETURN true;
@@ -32,7 +36,7 @@ BEGIN
 
   -- The link module telephony_notify brings this function; without notify there are no opt-outs to ask for.
   IF to_regprocedure('telephony.is_opted_out(uuid, text)') IS NOT NULL THEN
-    RETURN telephony.is_opted_out(p_organisation_id, p_phone);
+    RETURN telephony.is_opted_out(p_organisation_id, v_phone);
   END IF;
 
   RETURN false;
@@ -55,25 +59,35 @@ STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
+  -- Hours, because a day of an interval is as long as the time zone of the session makes it.
+  v_week constant interval := interval '168 hours';
   v_rule telephony.compliance_rules;
-  v_local constant timestamp := p_at AT TIME ZONE p_timezone;
-  v_midnight constant timestamptz := date_trunc('day', v_local) AT TIME ZONE p_timezone;
-  v_today bigint;
-  v_week bigint;
-  v_last timestamptz;
+  v_local timestamp;
+  v_gap interval;
+  v_calls_today bigint;
+  v_calls_in_week bigint;
+  v_last_call_at timestamptz;
 BEGIN
   IF telephony.is_do_not_call(p_organisation_id, p_phone, p_at) THEN
     RETURN 'do_not_call';
   END IF;
 
-  -- The rule of the country wins over the rule without country, then the youngest.
+  -- The server alone would take POSIX strings too, and for those UTC+2 lies west of Greenwich.
+  IF p_timezone IS NOT NULL AND NOT iam.is_timezone(p_timezone) THEN
+    RAISE EXCEPTION 'time zone "%" is neither UTC nor an IANA name that the server knows', p_timezone
+      USING ERRCODE = 'invalid_parameter_value';
+  END IF;
+
+  v_local := p_at AT TIME ZONE p_timezone;
+
+  -- The rule of the country wins over the rule without country, then the youngest. An unknown zone or time finds none.
   SELECT c.*
   INTO v_rule
   FROM telephony.compliance_rules AS c
   WHERE c.organisation_id = p_organisation_id
     AND c.is_active
     AND c.channel = 'phone'
-    AND (c.country_code IS NULL OR c.country_code = p_country_code)
+    AND (c.country_code IS NULL OR c.country_code = upper(p_country_code))
     AND v_local::date BETWEEN c.valid_from AND coalesce(c.valid_to, 'infinity'::date)
   ORDER BY (c.country_code IS NOT NULL) DESC, c.valid_from DESC, c.id DESC
   LIMIT 1;
@@ -94,28 +108,31 @@ BEGIN
     RETURN 'outside_window';
   END IF;
 
+  -- Today is the local date and not the time since midnight: where clocks go back at midnight, there are two of them.
+  v_gap := make_interval(mins => coalesce(v_rule.min_gap_minutes, 0));
+
   SELECT
-    count(*) FILTER (WHERE a.queued_at >= v_midnight),
-    count(*),
+    count(*) FILTER (WHERE (a.queued_at AT TIME ZONE p_timezone)::date = v_local::date),
+    count(*) FILTER (WHERE a.queued_at > p_at - v_week),
     max(a.queued_at)
-  INTO v_today, v_week, v_last
+  INTO v_calls_today, v_calls_in_week, v_last_call_at
   FROM telephony.call_attempts AS a
   WHERE a.organisation_id = p_organisation_id
     AND a.to_number::text = p_phone
-    AND a.queued_at > p_at - interval '7 days'
+    AND a.queued_at > p_at - greatest(v_week, v_gap)
     AND a.queued_at <= p_at
     AND a.direction = 'outbound'
     AND a.status <> 'cancelled';
 
-  IF v_today >= v_rule.max_attempts_per_day THEN
+  IF v_calls_today >= v_rule.max_attempts_per_day THEN
     RETURN 'daily_limit';
   END IF;
 
-  IF v_week >= v_rule.max_attempts_per_week THEN
+  IF v_calls_in_week >= v_rule.max_attempts_per_week THEN
     RETURN 'weekly_limit';
   END IF;
 
-  IF v_last > p_at - make_interval(mins => v_rule.min_gap_minutes) THEN
+  IF v_last_call_at > p_at - v_gap THEN
     RETURN 'min_gap';
   END IF;
 
@@ -142,6 +159,10 @@ BEGIN
     AND p.id = p_provider_config_id
     AND p.is_active;
 
+  IF NOT FOUND THEN
+    RETURN NULL;
+  END IF;
+
   SELECT count(*)
   INTO v_running
   FROM telephony.call_attempts AS a
@@ -149,7 +170,7 @@ BEGIN
     AND a.provider_config_id = p_provider_config_id
     AND a.ended_at IS NULL;
 
-  RETURN CASE WHEN v_max IS NOT NULL THEN greatest(v_max - v_running, 0) END;
+  RETURN greatest(v_max - v_running, 0);
 END
 $$;
 COMMENT ON FUNCTION telephony.free_call_slots(uuid, uuid) IS
@@ -168,7 +189,7 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
   INSERT INTO telephony.webhook_receipts (organisation_id, provider_config_id, provider_event_id, payload)
-  VALUES (p_organisation_id, p_provider_config_id, p_provider_event_id, p_payload)
+  VALUES (p_organisation_id, p_provider_config_id, p_provider_event_id, coalesce(p_payload, '{}'::jsonb))
   ON CONFLICT DO NOTHING;
 
   RETURN FOUND;
@@ -190,28 +211,37 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
   v_now constant timestamptz := now();
+  -- A null would take the whole queue.
+  v_limit constant integer NOT NULL := p_limit;
 BEGIN
+  -- Materialized: as a plain sub-select it may be run again for each task, and then takes more than the limit.
   RETURN QUERY
-    UPDATE telephony.tasks AS t
-    SET
-      status = 'in_progress',
-      locked_by = p_worker,
-      locked_until = v_now + p_lease,
-      attempts = t.attempts + 1,
-      started_at = coalesce(t.started_at, v_now)
-    FROM (
+    WITH due AS MATERIALIZED (
       SELECT q.organisation_id, q.id
       FROM telephony.tasks AS q
       WHERE q.status IN ('pending', 'assigned')
-        AND q.scheduled_at <= now()
+        AND q.scheduled_at <= v_now
         AND (p_types IS NULL OR q.type = ANY (p_types))
       ORDER BY q.priority DESC, q.scheduled_at
-      LIMIT p_limit
+      LIMIT v_limit
       FOR UPDATE SKIP LOCKED
-    ) AS due
-    WHERE t.organisation_id = due.organisation_id
-      AND t.id = due.id
-    RETURNING t.*;
+    ),
+    claimed AS (
+      UPDATE telephony.tasks AS t
+      SET
+        status = 'in_progress',
+        locked_by = p_worker,
+        locked_until = v_now + p_lease,
+        attempts = t.attempts + 1,
+        started_at = coalesce(t.started_at, v_now)
+      FROM due
+      WHERE t.organisation_id = due.organisation_id
+        AND t.id = due.id
+      RETURNING t.*
+    )
+    SELECT *
+    FROM claimed AS c
+    ORDER BY c.priority DESC, c.scheduled_at;
 END
 $$;
 COMMENT ON FUNCTION telephony.claim_tasks(text, telephony.task_type[], integer, interval) IS
@@ -231,30 +261,40 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
   v_now constant timestamptz := now();
+  -- A null would take the whole queue.
+  v_limit constant integer NOT NULL := p_limit;
+  v_ids uuid[];
 BEGIN
+  SELECT array_agg(due.id)
+  INTO v_ids
+  FROM (
+    SELECT q.id
+    FROM telephony.tasks AS q
+    WHERE q.organisation_id = p_organisation_id
+      AND q.status IN ('pending', 'assigned')
+      AND q.scheduled_at <= v_now
+      AND (p_types IS NULL OR q.type = ANY (p_types))
+    ORDER BY q.priority DESC, q.scheduled_at
+    LIMIT v_limit
+    FOR UPDATE SKIP LOCKED
+  ) AS due;
+
+  UPDATE telephony.tasks AS t
+  SET
+    status = 'in_progress',
+    locked_by = p_worker,
+    locked_until = v_now + p_lease,
+    attempts = t.attempts + 1,
+    started_at = coalesce(t.started_at, v_now)
+  WHERE t.organisation_id = p_organisation_id
+    AND t.id = ANY (v_ids);
+
   RETURN QUERY
-    UPDATE telephony.tasks AS t
-    SET
-      status = 'in_progress',
-      locked_by = p_worker,
-      locked_until = v_now + p_lease,
-      attempts = t.attempts + 1,
-      started_at = coalesce(t.started_at, v_now)
-    FROM (
-      SELECT q.organisation_id, q.id
-      FROM telephony.tasks AS q
-      WHERE q.organisation_id = p_organisation_id
-        AND q.status IN ('pending', 'assigned')
-        AND q.scheduled_at <= now()
-        AND (p_types IS NULL OR q.type = ANY (p_types))
-      ORDER BY q.priority DESC, q.scheduled_at
-      LIMIT p_limit
-      FOR UPDATE SKIP LOCKED
-    ) AS due
+    SELECT t.*
+    FROM telephony.tasks AS t
     WHERE t.organisation_id = p_organisation_id
-      AND t.organisation_id = due.organisation_id
-      AND t.id = due.id
-    RETURNING t.*;
+      AND t.id = ANY (v_ids)
+    ORDER BY t.priority DESC, t.scheduled_at;
 END
 $$;
 COMMENT ON FUNCTION telephony.claim_tasks(uuid, text, telephony.task_type[], integer, interval) IS
@@ -278,7 +318,7 @@ BEGIN
     completed_at = now(),
     locked_by = NULL,
     locked_until = NULL,
-    result = p_result,
+    result = coalesce(p_result, '{}'::jsonb),
     last_error = NULL
   WHERE organisation_id = p_organisation_id
     AND id = p_id
@@ -298,14 +338,10 @@ VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-  v_attempts integer;
-  v_max_attempts integer;
-  v_status telephony.task_status := 'pending';
-  v_completed_at timestamptz;
-  v_scheduled_at timestamptz;
+  v_task telephony.tasks;
 BEGIN
-  SELECT t.attempts, t.max_attempts
-  INTO v_attempts, v_max_attempts
+  SELECT t.*
+  INTO v_task
   FROM telephony.tasks AS t
   WHERE t.organisation_id = p_organisation_id
     AND t.id = p_id
@@ -317,18 +353,19 @@ BEGIN
     RETURN false;
   END IF;
 
-  v_scheduled_at := now() + iam.backoff(v_attempts);
-
-  IF v_attempts >= v_max_attempts THEN
-    v_status := 'failed';
-    v_completed_at := now();
+  IF v_task.attempts >= v_task.max_attempts THEN
+    v_task.status := 'failed';
+    v_task.completed_at := now();
+  ELSE
+    v_task.status := 'pending';
+    v_task.scheduled_at := now() + iam.backoff(v_task.attempts);
   END IF;
 
   UPDATE telephony.tasks
   SET
-    status = v_status,
-    completed_at = v_completed_at,
-    scheduled_at = v_scheduled_at,
+    status = v_task.status,
+    completed_at = v_task.completed_at,
+    scheduled_at = v_task.scheduled_at,
     locked_by = NULL,
     locked_until = NULL,
     last_error = left(p_error, 2000)

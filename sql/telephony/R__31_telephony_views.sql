@@ -103,3 +103,9 @@ GROUP BY
   p.provider_name,
   p.llm_provider;
 COMMENT ON VIEW telephony.v_call_log IS 'Calls with provider and number of transcript snippets.';
+
+GRANT SELECT ON
+  telephony.v_pending_tasks,
+  telephony.v_agent_performance,
+  telephony.v_call_log
+TO ${role_app}, ${role_worker}, ${role_readonly};

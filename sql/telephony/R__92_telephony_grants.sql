@@ -1,7 +1,9 @@
 -- telephony: grants
 -- schemaway: requires=20260105.120000
 --
--- Runs after everything else, so that each table and view of the schema has its grants; partitions get none.
+-- Opens the schema to app, worker and readonly, and gives back what UR__92_telephony_grants.sql took from its tables
+-- and views; partitions get nothing. Tables and views bring their own grants as well: this file keeps its checksum
+-- when a later version adds one, so it does not run again then.
 
 SET LOCAL ROLE ${role_owner};
 SET LOCAL search_path = pg_catalog;

@@ -1,4 +1,6 @@
 -- Undo of telephony: providers
+--
+-- Takes away the provider settings.
 
 SET LOCAL ROLE ${role_owner};
 SET LOCAL search_path = pg_catalog;

@@ -1,4 +1,6 @@
 -- Undo of telephony: compliance
+--
+-- Takes away the calling rules and the do-not-call list.
 
 SET LOCAL ROLE ${role_owner};
 SET LOCAL search_path = pg_catalog;

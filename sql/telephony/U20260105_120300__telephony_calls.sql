@@ -1,4 +1,6 @@
 -- Undo of telephony: calls
+--
+-- Takes away calls with their events, transcripts and webhook receipts.
 
 SET LOCAL ROLE ${role_owner};
 SET LOCAL search_path = pg_catalog;

@@ -1,4 +1,6 @@
 -- Undo of telephony: agents tasks
+--
+-- Takes away the work queue and its agents.
 
 SET LOCAL ROLE ${role_owner};
 SET LOCAL search_path = pg_catalog;

@@ -1,3 +1,5 @@
+-- Undo of telephony: functions
+--
 -- Drops what R__30_telephony_functions.sql creates.
 
 SET LOCAL ROLE ${role_owner};

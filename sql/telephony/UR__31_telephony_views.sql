@@ -1,3 +1,5 @@
+-- Undo of telephony: views
+--
 -- Drops what R__31_telephony_views.sql creates.
 
 SET LOCAL ROLE ${role_owner};

@@ -1,3 +1,5 @@
+-- Undo of telephony_notify: objects
+--
 -- Drops what R__52_telephony_notify_objects.sql creates.
 
 SET LOCAL ROLE ${role_owner};
