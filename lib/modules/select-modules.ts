@@ -15,8 +15,9 @@ export interface ModuleSelection {
 }
 
 /**
- * Turns the options `modules` and `locations` into an ordered selection. Link modules join as soon as everything they
- * require is selected.
+ * Turns the options `modules` and `locations` into an ordered selection. Link modules join by themselves: to be installed,
+ * as soon as everything they require is selected; to be rolled back, as soon as anything is, since a link stands on both
+ * of its ends.
  *
  * @param mustBeComplete whether every required module has to be selected too; a rollback of a part need not be.
  * @param available the bundled modules. Asked only when one of them is needed, since a program of a bundler may have
@@ -39,7 +40,7 @@ export function selectModules(
     if (chosen.has(module.name)) throw invalid(`module ${module.name} is selected twice`, [module.name])
     chosen.set(module.name, module)
   }
-  if ([...chosen.values()].some((module) => module.isBundled)) addLinks(chosen, available())
+  if ([...chosen.values()].some((module) => module.isBundled)) addLinks(chosen, available(), mustBeComplete)
   if (mustBeComplete) checkRequirements(chosen)
   return { modules: sortByRequirement(chosen), locations }
 }
@@ -102,10 +103,12 @@ function checkModule(module: Module): Module {
   return defineModule({ name, directory, requires, schemas })
 }
 
-function addLinks(chosen: Map<string, Module>, available: readonly Module[]): void {
+function addLinks(chosen: Map<string, Module>, available: readonly Module[], needsBothEnds: boolean): void {
+  const isChosen = (name: string): boolean => chosen.has(name)
   for (const module of available) {
-    const isLink = module.schemas.length === 0
-    if (isLink && module.requires.every((name) => chosen.has(name))) chosen.set(module.name, module)
+    if (module.schemas.length > 0) continue
+    const joins = needsBothEnds ? module.requires.every(isChosen) : module.requires.some(isChosen)
+    if (joins) chosen.set(module.name, module)
   }
 }
 

@@ -56,6 +56,11 @@ export class AppliedRepeatables {
     }
   }
 
+  /** Those of modules that are not selected. */
+  get unselected(): readonly MigrationStatus[] {
+    return [...this.#applied.values()].flatMap(({ status }) => (this.#selected.has(status.module) ? [] : [status]))
+  }
+
   /**
    * What to drop before an undo and to run again after it.
    *

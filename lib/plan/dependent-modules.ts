@@ -1,5 +1,6 @@
 import { SchemawayError } from '../errors/schemaway-error.js'
 import type { LedgerRow } from '../history/ledger-entry.js'
+import type { MigrationStatus } from '../history/migration-state.js'
 import type { Module } from '../modules/define-module.js'
 import type { AppliedVersion } from './select-undo.js'
 
@@ -32,14 +33,15 @@ export function indexDependents(modules: readonly Module[], ledger: readonly Led
 /**
  * Refuses a rollback that takes the last version of a module while an installed module that stays requires it.
  *
+ * @param installed what makes a module an installed one: versions, and repeatables where these are not going to go.
  * @throws SchemawayError `MODULE_REQUIRED`.
  */
 export function refuseRequiredModules(
   undone: readonly AppliedVersion[],
-  installed: readonly AppliedVersion[],
+  installed: readonly MigrationStatus[],
   dependents: Dependents,
 ): void {
-  const gone = new Set(undone)
+  const gone = new Set<MigrationStatus>(undone)
   const staying = new Set(installed.filter((one) => !gone.has(one)).map((one) => one.module))
   const leaving = new Set(undone.map((one) => one.module).filter((name) => !staying.has(name)))
   for (const name of leaving) {

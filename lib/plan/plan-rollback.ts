@@ -46,11 +46,11 @@ export function planRollback(input: RollbackInput): Plan {
 
   const candidates = installed.filter((one) => selected.has(one.module))
   const undone = selectUndo(config, candidates, baselines, ledger)
-  refuseRequiredModules(undone, [...installed, ...baselines], dependents)
+  const repeatables = new AppliedRepeatables(statuses, { selected, undoSource })
+  refuseRequiredModules(undone, [...installed, ...baselines, ...repeatables.unselected], dependents)
   refuseMissingUndo(undone, undoSource)
 
   const remaining = new RemainingVersions([...installed, ...baselines])
-  const repeatables = new AppliedRepeatables(statuses, { selected, undoSource })
   const planner = { undoSource, dependents, context, remaining, repeatables }
   let rank = input.firstRank
   const steps = undone.map((one) => {

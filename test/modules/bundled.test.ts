@@ -18,6 +18,14 @@ function strangeFolder(t: TestContext): string {
   return root
 }
 
+/** Gives each bundled module a folder below one of SQL, with a script in it or without. */
+function layFolders(sql: string, { script }: { readonly script: string | undefined }): void {
+  for (const { name } of bundled) {
+    mkdirSync(join(sql, name), { recursive: true })
+    if (script !== undefined) writeFileSync(join(sql, name, script), '')
+  }
+}
+
 test('every bundled module has a folder of SQL, and requires only modules that come before it', () => {
   const before = new Set<string>()
   for (const module of bundledModules()) {
@@ -40,8 +48,7 @@ test('the SQL is found two levels above, beside, or one level above the running 
     ['beside/sql', 'beside/server.mjs'],
     ['above/sql', 'above/dist/server.mjs'],
   ] as const) {
-    mkdirSync(join(root, sql, bundled[0].name), { recursive: true })
-    writeFileSync(join(root, sql, bundled[0].name, 'V1__x.sql'), '')
+    layFolders(join(root, sql), { script: 'V1__x.sql' })
     assert.equal(findSqlDirectory(pathToFileURL(join(root, running)).href), join(root, sql))
   }
 })
@@ -58,16 +65,22 @@ test('SQL that a bundler left behind is reported with the places that were looke
   assert.equal(error.details.directory, join(root, 'app', 'dist', 'sql'))
 })
 
-test('a folder that was copied without its scripts does not pass for the SQL, and the nearest one wins', (t) => {
+test('a folder in which a module has no scripts does not pass for the SQL, and the nearest complete one wins', (t) => {
   const root = strangeFolder(t)
-  for (const directory of ['sql/iam', 'app/sql/iam', 'app/dist/sql/iam'])
-    mkdirSync(join(root, directory), { recursive: true })
+  const near = join(root, 'app', 'dist', 'sql')
+  const far = join(root, 'sql')
+  for (const sql of [far, join(root, 'app', 'sql'), near]) layFolders(sql, { script: undefined })
   const running = pathToFileURL(join(root, 'app', 'dist', 'server.mjs')).href
   refusal('BUNDLED_SQL_MISSING', () => findSqlDirectory(running))
-  writeFileSync(join(root, 'sql', 'iam', 'V1__far.sql'), '')
-  assert.equal(findSqlDirectory(running), join(root, 'sql'))
-  writeFileSync(join(root, 'app', 'dist', 'sql', 'iam', 'V1__near.sql'), '')
-  assert.equal(findSqlDirectory(running), join(root, 'app', 'dist', 'sql'))
+  layFolders(far, { script: 'V1__far.sql' })
+  assert.equal(findSqlDirectory(running), far)
+  layFolders(near, { script: 'V1__near.sql' })
+  assert.equal(findSqlDirectory(running), near)
+  for (const { name } of bundled) {
+    rmSync(join(near, name, 'V1__near.sql'))
+    assert.equal(findSqlDirectory(running), far, `without the script of ${name}`)
+    writeFileSync(join(near, name, 'V1__near.sql'), '')
+  }
 })
 
 for (const format of ['esm', 'cjs'] as const) {

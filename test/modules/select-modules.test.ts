@@ -87,7 +87,13 @@ test('a requirement that is not selected is named together with what to add', ()
 
 test('a rollback of a part need not select what the part requires, and still gets it in order', () => {
   assert.deepEqual(select([own('c', 'b', 'nowhere'), own('b')], false), ['b', 'c'])
-  assert.deepEqual(select(['survey'], false), ['survey'])
+  assert.deepEqual(select(['base'], false), ['base', 'base_phone'])
+})
+
+test('a rollback of one end of a link takes the link along', () => {
+  assert.deepEqual(select(['survey'], false), ['survey', 'survey_phone'])
+  assert.deepEqual(select(['phone'], false), ['phone', 'survey_phone', 'base_phone'])
+  assert.deepEqual(select([own('billing')], false), ['billing'])
 })
 
 test('a name that is not bundled is refused with the names that are', () => {

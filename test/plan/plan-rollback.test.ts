@@ -471,6 +471,26 @@ test('a repeatable of a dependent module whose files are not here stays, since n
   ])
 })
 
+test('a module that has nothing but repeatables keeps what it requires as well, unless it goes too', async () => {
+  const ledger = ledgerOf(
+    { script: 'base/V1__a.sql' },
+    { script: 'reports/R__v.sql', undoScript: 'reports/UR__v.sql', undoText: 'DROP VIEW v;', moduleRequires: ['base'] },
+  )
+  const files = [...moduleFiles.slice(0, 4), fileOf('reports/R__v.sql'), fileOf('reports/UR__v.sql', 'DROP VIEW v;')]
+  const rows = ['base/V1__a.sql', 'reports/R__v.sql']
+  const error = refusal(
+    'MODULE_REQUIRED',
+    await planner({ to: 'empty' }, { files: files.slice(0, 4), rows, ledger, modules: [base] }),
+  )
+  assert.deepEqual(error.details.modules, ['base', 'reports'])
+  const views = defineModule({ name: 'reports', directory, requires: ['base'], schemas: [] })
+  const { steps } = await planOf({ to: 'empty' }, { files, rows, ledger, modules: [base, views] })
+  assert.deepEqual(
+    steps.map((step) => step.scripts.map(({ reference }) => reference.script)),
+    [['reports/UR__v.sql', 'base/U1__a.sql']],
+  )
+})
+
 test('a repeatable that runs again keeps the drop text of the ledger when its drop file is gone', async () => {
   const ledger = ledgerOf({ script: 'R__v.sql', undoScript: 'UR__v.sql', undoText: 'DROP VIEW ${name};' })
   const plan = await planOf(
