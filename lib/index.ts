@@ -1,11 +1,28 @@
-export { assertMigrated, info, migrate, rollback, validate, waitUntilMigrated } from './commands/commands.js'
+export {
+  assertMigrated,
+  info,
+  maintain,
+  migrate,
+  rollback,
+  seed,
+  validate,
+  waitUntilMigrated,
+} from './commands/commands.js'
 export { createMigrator, type Migrator } from './commands/create-migrator.js'
 export type {
+  CreatedPartition,
+  DefaultPartitionRows,
+  DroppedPartition,
   InfoReport,
+  MaintainReport,
   MigratedReport,
   MigrationInfo,
   ReportedMigration,
   RunReport,
+  SeededFile,
+  SeedReport,
+  UpkeepFailure,
+  UpkeepReport,
   ValidateReport,
 } from './commands/report.js'
 export type {
@@ -13,10 +30,14 @@ export type {
   CommonOptions,
   ConnectionChoice,
   InfoOptions,
+  LockingOptions,
   Logger,
+  MaintainOptions,
   MigrateOptions,
+  Retention,
   RoleNames,
   RollbackOptions,
+  SeedOptions,
   ValidateOptions,
   WaitOptions,
   WritingOptions,

@@ -1,8 +1,10 @@
 import type {
   AssertOptions,
   InfoOptions,
+  MaintainOptions,
   MigrateOptions,
   RollbackOptions,
+  SeedOptions,
   ValidateOptions,
   WaitOptions,
 } from '../config/options.js'
@@ -10,7 +12,7 @@ import { readOptions } from '../config/read-options.js'
 import { currentVersion } from '../history/migration-state.js'
 import { refuseProblems } from '../plan/compare.js'
 import { look, startLooking } from './look.js'
-import type { InfoReport, MigratedReport, RunReport, ValidateReport } from './report.js'
+import type { InfoReport, MaintainReport, MigratedReport, RunReport, SeedReport, ValidateReport } from './report.js'
 
 // What a start-up needs that finds nothing to do stands here; everything else is loaded when it is called for, since
 // loading a file costs more than most of what is in it.
@@ -21,6 +23,10 @@ import type { InfoReport, MigratedReport, RunReport, ValidateReport } from './re
  * When nothing is pending, this costs one connection and one query: no lock is taken and nothing is written. Otherwise
  * one process at a time migrates, others wait and then find nothing left to do. Every migration commits together with
  * its history row, so a process that is killed leaves no half-done migration.
+ *
+ * A run that applied something then makes the month partitions of the bundled modules for `partitionsAhead` months. A
+ * failure of that does not fail the command, since everything is applied and no row is lost by it: it is in
+ * `upkeep.failures` of the report, and a warning to logger and listener.
  *
  * @param options where the database is, which modules to install, and how; see `docs/configuration.md`.
  * @returns what was applied, in order.
@@ -57,13 +63,15 @@ export async function migrate(options: MigrateOptions): Promise<RunReport> {
     run: null,
     migrations: [],
     currentVersion: currentVersion(comparison.statuses),
+    upkeep: null,
     milliseconds,
   }
 }
 
 /**
  * Undoes applied migrations, newest first, with their U files, or with the text that the ledger kept when the file is
- * gone. Only migrations of the selected modules are touched.
+ * gone. Only migrations of the selected modules are touched, and of the bundled links that stand on one of them: links
+ * come by themselves and go by themselves, before what they tie together. A link named alone goes alone.
  *
  * Without `steps`, `to` or `run` the newest applied version is undone. Around each undo, repeatable objects of the module
  * and of those that require it are dropped and, where what they require is still there, run again.
@@ -77,6 +85,8 @@ export async function migrate(options: MigrateOptions): Promise<RunReport> {
  * await rollback({ url })                            // the newest version
  * await rollback({ url, to: '20260105.100100' })     // everything newer than that
  * await rollback({ url, run: 'last' })               // what the latest migrate() applied
+ * await rollback({ url, modules: ['notify'], to: 'empty' })            // one module, and its links to others
+ * await rollback({ url, modules: ['telephony_notify'], to: 'empty' })  // a link alone
  */
 export async function rollback(options: RollbackOptions): Promise<RunReport> {
   const started = performance.now()
@@ -137,4 +147,56 @@ export async function assertMigrated(options: AssertOptions): Promise<MigratedRe
 export async function waitUntilMigrated(options: WaitOptions): Promise<MigratedReport> {
   const { waitUntilAllApplied } = await import('./assert-all-applied.js')
   return await waitUntilAllApplied(await readOptions('waitUntilMigrated', options))
+}
+
+/**
+ * Looks after the partitioned tables of the bundled modules: makes the partitions of the current month and of the
+ * `partitionsAhead` months after it, moves rows of theirs out of the default partition, and drops old months where
+ * `retention` says so. To be called about once a month; with nothing to do it takes no lock on any table.
+ *
+ * Each table is a transaction of its own. A table that is blocked does not keep the others from theirs; its error is
+ * thrown at the end. Rows without a partition are never lost: they lie in the default partition, which the report tells.
+ *
+ * The login is a member of the owner role or of the worker role. Needs no history, so `modules`, `locations` and what
+ * concerns scripts has no influence: every bundled module that is installed is looked after.
+ *
+ * @param options as for `migrate()`, and `retention`: how many months before the current one stay, by table.
+ * @returns what was created, moved and dropped, and which rows still lie in default partitions.
+ * @throws SchemawayError `PENDING_MIGRATIONS` when the model is not installed; `INVALID_OPTIONS` for a table in `retention`
+ *   that is not partitioned, before anything is changed; `STATEMENT_BLOCKED` naming who holds the table;
+ *   `MISSING_PRIVILEGE` with the GRANT; about options and connection as `migrate()`.
+ * @example
+ * await maintain({ url })
+ * await maintain({ url, partitionsAhead: 6, retention: { 'iam.system_metrics': { months: 13 } } })
+ */
+export async function maintain(options: MaintainOptions): Promise<MaintainReport> {
+  const started = performance.now()
+  const config = await readOptions('maintain', options)
+  const { runMaintain } = await import('./run-maintain.js')
+  return await runMaintain(config, options, started)
+}
+
+/**
+ * Adds the data that comes with the bundled modules, in one transaction. What is there already stays as it is, so it may
+ * be run at every start.
+ *
+ * `reference` is what organisations need in production, too: email templates. `demo` is one organisation with members, a
+ * campaign and contacts, for tests and for trying things out. Only the files of installed modules run. Neither history nor
+ * ledger records it: there is nothing to undo.
+ *
+ * @param options as for `migrate()`, and `set`, `organisationId`. With `modules`, just these are seeded, and all of them
+ *   have to be installed.
+ * @returns the files that ran.
+ * @throws SchemawayError `PENDING_MIGRATIONS` when a module is not, or not completely, installed; `STATEMENT_FAILED`
+ *   with file and line; `MISSING_PRIVILEGE`; about options, files and connection as `migrate()`.
+ * @example
+ * await seed({ url, set: 'reference' })
+ * await seed({ url, set: 'reference', organisationId })   // after creating an organisation
+ * await seed({ url, set: 'demo', modules: ['iam', 'survey'] })
+ */
+export async function seed(options: SeedOptions): Promise<SeedReport> {
+  const started = performance.now()
+  const config = await readOptions('seed', options)
+  const { runSeed } = await import('./run-seed.js')
+  return await runSeed(config, options, started)
 }

@@ -1,9 +1,16 @@
 import { type CommandName, optionNamesOf, optionTable } from '../config/option-table.js'
-import type { MigrateOptions, RollbackOptions, WaitOptions, WritingOptions } from '../config/options.js'
+import type {
+  CommonOptions,
+  MaintainOptions,
+  MigrateOptions,
+  RollbackOptions,
+  SeedOptions,
+  WaitOptions,
+} from '../config/options.js'
 import { findSuspectOption } from '../config/read-options.js'
 import { SchemawayError } from '../errors/schemaway-error.js'
-import { assertMigrated, info, migrate, rollback, validate, waitUntilMigrated } from './commands.js'
-import type { InfoReport, MigratedReport, RunReport, ValidateReport } from './report.js'
+import { assertMigrated, info, maintain, migrate, rollback, seed, validate, waitUntilMigrated } from './commands.js'
+import type { InfoReport, MaintainReport, MigratedReport, RunReport, SeedReport, ValidateReport } from './report.js'
 
 /** The commands with their options already chosen; each takes further options for one call. */
 export interface Migrator {
@@ -13,6 +20,8 @@ export interface Migrator {
   validate(): Promise<ValidateReport>
   assertMigrated(): Promise<MigratedReport>
   waitUntilMigrated(options?: Pick<WaitOptions, 'timeout' | 'interval' | 'signal'>): Promise<MigratedReport>
+  maintain(options?: MaintainOptions): Promise<MaintainReport>
+  seed(options: SeedOptions): Promise<SeedReport>
 }
 
 /**
@@ -23,24 +32,27 @@ export interface Migrator {
  * const migrator = createMigrator({ url, modules: ['iam'], logger: console })
  * await migrator.migrate()
  * await migrator.rollback({ steps: 2 })
+ * await migrator.maintain()
  */
-export function createMigrator(options: WritingOptions): Migrator {
+export function createMigrator(options: MigrateOptions): Migrator {
   const suspect = findSuspectOption('createMigrator', options)
   if (suspect !== null) throw wrongOption(suspect)
   const chosen = Object.freeze({ ...options })
   return Object.freeze({
     migrate: (more: MigrateOptions = {}) => migrate({ ...chosen, ...more }),
-    rollback: (more: RollbackOptions = {}) => rollback({ ...chosen, ...more }),
+    rollback: (more: RollbackOptions = {}) => rollback({ ...only('rollback', chosen), ...more }),
     info: () => info(only('info', chosen)),
     validate: () => validate(only('validate', chosen)),
     assertMigrated: () => assertMigrated(only('assertMigrated', chosen)),
     waitUntilMigrated: (more: Pick<WaitOptions, 'timeout' | 'interval' | 'signal'> = {}) =>
       waitUntilMigrated({ ...only('waitUntilMigrated', chosen), ...more }),
+    maintain: (more: MaintainOptions = {}) => maintain({ ...only('maintain', chosen), ...more }),
+    seed: (more: SeedOptions) => seed({ ...only('seed', chosen), ...more }),
   })
 }
 
-/** A command refuses options of others, so those of writing are left out for commands that only look. */
-function only(command: CommandName, options: WritingOptions): WritingOptions {
+/** A command refuses options of others, so those that it does not take are left out. */
+function only(command: CommandName, options: MigrateOptions): CommonOptions {
   const known: readonly string[] = optionNamesOf(command)
   return Object.fromEntries(Object.entries(options).filter(([name]) => known.includes(name)))
 }

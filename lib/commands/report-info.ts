@@ -10,20 +10,23 @@ export function reportInfo({ comparison, server }: Look): InfoReport {
     server,
     currentVersion: currentVersion(comparison.statuses),
     pending: comparison.pending.length,
-    migrations: comparison.statuses.map(({ state, module, version, description, script, row, file, isUndoable }) => ({
-      category: categoryOf(row?.type ?? typeOf(file), version === null),
-      version: version?.text ?? null,
-      description,
-      type: row?.type ?? typeOf(file),
-      state,
-      module,
-      script,
-      installedOn: row?.installedOn ?? null,
-      installedBy: row?.installedBy ?? null,
-      installedRank: row?.installedRank ?? null,
-      executionTime: row?.executionTime ?? null,
-      isUndoable,
-    })),
+    // As with Flyway, a DELETE row only shows in the state of the row that it speaks of.
+    migrations: comparison.statuses
+      .filter(({ row }) => row?.type !== 'DELETE')
+      .map(({ state, module, version, description, script, row, file, isUndoable }) => ({
+        category: categoryOf(row?.type ?? typeOf(file), version === null),
+        version: version?.text ?? null,
+        description,
+        type: row?.type ?? typeOf(file),
+        state,
+        module,
+        script,
+        installedOn: row?.installedOn ?? null,
+        installedBy: row?.installedBy ?? null,
+        installedRank: row?.installedRank ?? null,
+        executionTime: row?.executionTime ?? null,
+        isUndoable,
+      })),
   }
 }
 

@@ -3,7 +3,7 @@ import type { StepAction } from '../run/events.js'
 import type { Run } from '../run/open-run.js'
 import type { StepResult } from '../run/send-steps.js'
 import { compareVersions, parseVersion, type Version } from '../scripts/version.js'
-import type { RunReport } from './report.js'
+import type { RunReport, UpkeepReport } from './report.js'
 
 /** The report of a writing command, after a last look at the lock. */
 export async function reportRun(
@@ -12,10 +12,13 @@ export async function reportRun(
     readonly before: readonly MigrationStatus[]
     readonly results: readonly StepResult[]
     readonly started: number
+    /** What is done once everything is applied and the lock was looked at. */
+    readonly upkeep?: () => Promise<UpkeepReport>
   },
 ): Promise<RunReport> {
   const { results } = work
   if (results.length > 0) await run.checkLock(null)
+  const upkeep = results.length > 0 && work.upkeep !== undefined ? await work.upkeep() : null
   const milliseconds = Math.round(performance.now() - work.started)
   run.emit({ type: 'finished', run: run.id, milliseconds })
   return {
@@ -24,6 +27,7 @@ export async function reportRun(
     run: results.length === 0 ? null : run.id,
     migrations: results.map(({ step, milliseconds }) => ({ action: step.action, ...step.reference, milliseconds })),
     currentVersion: versionAfter(work.before, results),
+    upkeep,
     milliseconds,
   }
 }

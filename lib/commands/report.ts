@@ -1,5 +1,9 @@
+import type { ErrorCode } from '../errors/error-codes.js'
 import type { MigrationState } from '../history/migration-state.js'
 import type { StepAction } from '../run/events.js'
+import type { CreatedPartition, DefaultPartitionRows, DroppedPartition } from '../run/partition-upkeep.js'
+
+export type { CreatedPartition, DefaultPartitionRows, DroppedPartition }
 
 /** One migration that a command ran. */
 export interface ReportedMigration {
@@ -24,6 +28,53 @@ export interface RunReport {
   readonly migrations: readonly ReportedMigration[]
   /** Highest applied version afterwards. */
   readonly currentVersion: string | null
+  /** What was done for partitions after `migrate()` had applied something; null after any other run. */
+  readonly upkeep: UpkeepReport | null
+  readonly milliseconds: number
+}
+
+/** What `migrate()` did for partitions once everything was applied. */
+export interface UpkeepReport {
+  readonly created: readonly CreatedPartition[]
+  /** What could not be done. No row is lost by it; `maintain()` makes up for it. */
+  readonly failures: readonly UpkeepFailure[]
+}
+
+export interface UpkeepFailure {
+  /** Qualified name of the partitioned table; null when it did not come to any. */
+  readonly table: string | null
+  readonly code: ErrorCode
+  readonly message: string
+}
+
+/** What `maintain()` returns. Plain data. */
+export interface MaintainReport {
+  readonly command: 'maintain'
+  readonly server: string
+  /** Partitions that were made, with the rows that moved into them. */
+  readonly created: readonly CreatedPartition[]
+  /** Partitions that `retention` dropped. */
+  readonly dropped: readonly DroppedPartition[]
+  /** Rows that still lie in default partitions. */
+  readonly defaultRows: readonly DefaultPartitionRows[]
+  readonly milliseconds: number
+}
+
+/** A file of seeds that ran. */
+export interface SeededFile {
+  /** For example `seed/demo/010_iam.sql`. */
+  readonly script: string
+  readonly module: string
+  readonly milliseconds: number
+}
+
+/** What `seed()` returns. Plain data. */
+export interface SeedReport {
+  readonly command: 'seed'
+  readonly server: string
+  readonly set: 'reference' | 'demo'
+  /** The files that ran, in order: those of the installed modules. */
+  readonly files: readonly SeededFile[]
   readonly milliseconds: number
 }
 

@@ -8,8 +8,9 @@ import { openRun } from '../run/open-run.js'
 import { grantToOwnerRole, prepareHistory } from '../run/prepare-history.js'
 import { translateError } from '../run/translate-error.js'
 import type { Look } from './look.js'
-import type { RunReport } from './report.js'
+import type { RunReport, UpkeepReport } from './report.js'
 import { reportRun } from './report-run.js'
+import { upkeepAfterMigrate } from './upkeep-after-migrate.js'
 
 /** The part of migrate() that is loaded only when something is pending. It goes on with the session that looked. */
 export async function runMigrate(
@@ -33,7 +34,8 @@ export async function runMigrate(
         run.session.display,
       )
     })
-    return await reportRun(run, { before: before.statuses, results, started })
+    const upkeep = async (): Promise<UpkeepReport> => await upkeepAfterMigrate(run)
+    return await reportRun(run, { before: before.statuses, results, started, upkeep })
   } finally {
     await run.close()
   }

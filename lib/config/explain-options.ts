@@ -9,7 +9,7 @@ import {
   optionNamesOf,
   optionTable,
 } from './option-table.js'
-import { isObject, isPlainObject, isStorable, plainRoleName } from './read-options.js'
+import { isObject, isPlainObject, isStorable, longestRetention, plainRoleName } from './read-options.js'
 
 const storable = z.string('must be text').refine(isStorable, 'must not contain NUL or half a character')
 const text = storable.min(1, 'must not be empty')
@@ -21,6 +21,11 @@ const location = z.union([text, fileUrl], 'must be a path or a file: URL')
 const role = z
   .string('must be a role name')
   .regex(plainRoleName, 'must be a plain lower-case role name that PostgreSQL does not reserve, such as "acme_owner"')
+const retentionRange = `must be a whole number from 1 to ${longestRetention}`
+const retention = z.strictObject(
+  { months: z.int(retentionRange).min(1, retentionRange).max(longestRetention, retentionRange) },
+  'must be an object such as { months: 24 }',
+)
 const roles = z.strictObject({ owner: role, app: role, worker: role, readonly: role })
 
 /**
@@ -80,9 +85,9 @@ function describeUnknownOption(command: CommandName, key: string): string {
   return `\`${key}\` is an option of ${commands?.map((name) => `${name}()`).join(', ')} only`
 }
 
-/** Of the options, only `roles` holds names of ours. */
+/** Of the options, only `roles` and `retention` hold names of ours. */
 function describeUnknownKey(option: string, key: string): string {
-  return `\`${option}\` has no \`${key}\`${suggest(key, Object.keys(roles.shape))}`
+  return `\`${option}\` has no \`${key}\`${suggest(key, Object.keys((option === 'roles' ? roles : retention).shape))}`
 }
 
 function suggest(word: string, names: readonly string[]): string {
@@ -118,6 +123,8 @@ function schemaOfKind(kind: OptionKind): z.ZodType {
       return plainObject.pipe(z.record(z.string(), storable))
     case 'roles':
       return plainObject.pipe(roles.partial())
+    case 'retention':
+      return plainObject.pipe(z.record(z.string(), retention))
     case 'signal':
       return z.instanceof(AbortSignal, { message: 'must be an AbortSignal' })
     case 'listener':

@@ -1,7 +1,7 @@
 /** What an option may be. The fast check and the zod schema are both built from these kinds. */
 export type OptionKind =
   | { readonly type: 'url' | 'connection' | 'client' }
-  | { readonly type: 'modules' | 'locations' | 'texts' | 'roles' }
+  | { readonly type: 'modules' | 'locations' | 'texts' | 'roles' | 'retention' }
   | { readonly type: 'signal' | 'logger' | 'listener' }
   | { readonly type: 'boolean' | 'text' }
   /** `longest` in bytes. */
@@ -16,6 +16,8 @@ export type CommandName =
   | 'validate'
   | 'assertMigrated'
   | 'waitUntilMigrated'
+  | 'maintain'
+  | 'seed'
   | 'createMigrator'
 
 export interface OptionSpecification {
@@ -31,7 +33,12 @@ export interface OptionSpecification {
 const day = 86_400_000
 /** PostgreSQL cuts longer names off. */
 const longestName = 63
-const writing = ['migrate', 'rollback', 'createMigrator'] as const
+/** They take the lock that keeps processes apart. */
+const locking = ['migrate', 'rollback', 'maintain', 'seed', 'createMigrator'] as const
+const migrating = ['migrate', 'rollback', 'createMigrator'] as const
+const keepingPartitions = ['migrate', 'maintain', 'createMigrator'] as const
+const maintaining = ['maintain'] as const
+const seeding = ['seed'] as const
 const rollingBack = ['rollback'] as const
 const waiting = ['waitUntilMigrated'] as const
 
@@ -90,7 +97,7 @@ export const optionTable = {
   transaction: {
     kind: { type: 'choice', values: ['each', 'all'] },
     default: 'each',
-    commands: writing,
+    commands: migrating,
     text: '`each`: one transaction per migration. `all`: one transaction for the whole command.',
   },
   outOfOrder: {
@@ -116,26 +123,50 @@ export const optionTable = {
   waitForLock: {
     kind: { type: 'integer', minimum: 0, maximum: 7 * day },
     default: 600_000,
-    commands: writing,
+    commands: locking,
     text: 'Longest wait for another process that migrates the same database, in milliseconds.',
   },
   lockTimeout: {
     kind: { type: 'integer', minimum: 0, maximum: day },
     default: 2_000,
-    commands: writing,
+    commands: locking,
     text: "PostgreSQL's `lock_timeout` for the statements of a migration, in milliseconds; 0 waits for ever.",
   },
   lockRetries: {
     kind: { type: 'integer', minimum: 0, maximum: 1_000 },
     default: 9,
-    commands: writing,
+    commands: locking,
     text: 'How often a transaction that ran into `lockTimeout` or a deadlock is tried again.',
   },
   statementTimeout: {
     kind: { type: 'integer', minimum: 0, maximum: 7 * day },
     default: 0,
-    commands: writing,
+    commands: locking,
     text: "PostgreSQL's `statement_timeout` for a migration, in milliseconds; 0 means none.",
+  },
+  partitionsAhead: {
+    kind: { type: 'integer', minimum: 0, maximum: 120 },
+    default: 3,
+    commands: keepingPartitions,
+    text: 'For how many months after the current one the partitioned tables of the bundled modules get a partition.',
+  },
+  retention: {
+    kind: { type: 'retention' },
+    default: null,
+    commands: maintaining,
+    text: "Partitioned tables whose old months are dropped, with the number of months that stay before the current one: `{ 'iam.audit_logs': { months: 24 } }`. Default: nothing is dropped.",
+  },
+  set: {
+    kind: { type: 'choice', values: ['reference', 'demo'] },
+    default: null,
+    commands: seeding,
+    text: '`reference`: what organisations need, also in production. `demo`: an organisation to try things out with. Must be given.',
+  },
+  organisationId: {
+    kind: { type: 'text' },
+    default: null,
+    commands: seeding,
+    text: 'The one organisation that gets the reference data. Default: every organisation.',
   },
   steps: {
     kind: { type: 'integer', minimum: 1, maximum: 1_000_000 },

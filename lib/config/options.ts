@@ -54,10 +54,8 @@ export interface CommonOptions extends ConnectionChoice {
   readonly onEvent?: ((event: MigrationEvent) => void) | undefined
 }
 
-/** Options of commands that change the database. */
-export interface WritingOptions extends CommonOptions {
-  /** `each` (default) commits every migration by itself; `all` makes the whole command one transaction. */
-  readonly transaction?: 'each' | 'all' | undefined
+/** Options of commands that change the database; one process at a time runs one of them. */
+export interface LockingOptions extends CommonOptions {
   /** Milliseconds to wait for another process that migrates, default 600,000 (ten minutes). */
   readonly waitForLock?: number | undefined
   /** PostgreSQL's `lock_timeout` in milliseconds, default 2,000. Short, so that the application does not queue up. */
@@ -68,7 +66,42 @@ export interface WritingOptions extends CommonOptions {
   readonly statementTimeout?: number | undefined
 }
 
-export type MigrateOptions = WritingOptions
+/** Options of commands that run migrations. */
+export interface WritingOptions extends LockingOptions {
+  /** `each` (default) commits every migration by itself; `all` makes the whole command one transaction. */
+  readonly transaction?: 'each' | 'all' | undefined
+}
+
+/** Options of `migrate()`. */
+export interface MigrateOptions extends WritingOptions {
+  /**
+   * After a run that applied something, the partitioned tables of the bundled modules get the partitions of the current
+   * month and of this many months after it. Default 3.
+   */
+  readonly partitionsAhead?: number | undefined
+}
+
+/** Options of `maintain()`. */
+export interface MaintainOptions extends LockingOptions {
+  /** Months after the current one that get a partition, default 3. */
+  readonly partitionsAhead?: number | undefined
+  /** What is dropped, by the qualified name of a partitioned table. Default: nothing. */
+  readonly retention?: Readonly<Record<string, Retention>> | undefined
+}
+
+/** How long the rows of a partitioned table stay. */
+export interface Retention {
+  /** Months that stay before the current one, 1 to 1,200; what lies before them is dropped for good. */
+  readonly months: number
+}
+
+/** Options of `seed()`. */
+export interface SeedOptions extends LockingOptions {
+  /** `reference`: what organisations need, also in production. `demo`: an organisation to try things out with. */
+  readonly set: 'reference' | 'demo'
+  /** The one organisation that gets the reference data. Default: every organisation. */
+  readonly organisationId?: string | undefined
+}
 
 /** Options of `rollback()`; of `steps`, `to` and `run` at most one. Without any, the newest version is undone. */
 export interface RollbackOptions extends WritingOptions {

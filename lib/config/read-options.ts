@@ -9,7 +9,17 @@ import {
   type OptionSpecification,
   optionTable,
 } from './option-table.js'
-import type { ConnectionChoice, Logger, RollbackOptions, WaitOptions, WritingOptions } from './options.js'
+import type {
+  CommonOptions,
+  ConnectionChoice,
+  Logger,
+  MaintainOptions,
+  MigrateOptions,
+  Retention,
+  RollbackOptions,
+  SeedOptions,
+  WaitOptions,
+} from './options.js'
 
 /** Options of one command after checking: complete, frozen, never checked again. */
 export interface Config {
@@ -32,6 +42,11 @@ export interface Config {
   readonly lockTimeout: number
   readonly lockRetries: number
   readonly statementTimeout: number
+  readonly partitionsAhead: number
+  readonly retention: ReadonlyMap<string, Retention>
+  /** Which seeds; set for `seed()` only. */
+  readonly set: SeedOptions['set'] | undefined
+  readonly organisationId: string | undefined
   readonly steps: number | undefined
   /** A version, or `empty`. */
   readonly to: string | undefined
@@ -41,17 +56,19 @@ export interface Config {
   readonly interval: number
   readonly signal: AbortSignal | undefined
   readonly logger: Logger
-  readonly onEvent: WritingOptions['onEvent']
+  readonly onEvent: CommonOptions['onEvent']
   /** Whether anybody listens: a logger or an event listener was given. */
   readonly isObserved: boolean
 }
 
-type AnyOptions = WritingOptions & RollbackOptions & WaitOptions
+type AnyOptions = MigrateOptions & RollbackOptions & WaitOptions & MaintainOptions & Partial<SeedOptions>
 
 const roleKeys = ['owner', 'app', 'worker', 'readonly'] as const
 /** It stands in identifiers and literals alike, so it must need no quotes. PostgreSQL reserves what is left out. */
 export const plainRoleName = /^(?!pg_|(?:public|none)$)[a-z_][a-z0-9_]{0,62}$/
 const defaultLedger = 'schemaway_ledger'
+export const longestRetention = 1_200
+const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 
 /**
  * Checks the options of one command and completes them.
@@ -103,6 +120,8 @@ function matchesKind(kind: OptionKind, value: unknown): boolean {
       return isPlainObject(value) && Object.values(value).every(isStorable)
     case 'roles':
       return isPlainObject(value) && Object.entries(value).every(([key, name]) => isRole(key, name))
+    case 'retention':
+      return isPlainObject(value) && Object.values(value).every(isRetention)
     case 'signal':
       return value instanceof AbortSignal
     case 'listener':
@@ -135,6 +154,13 @@ function isLocation(value: unknown): boolean {
   return isText(value) || (value instanceof URL && value.protocol === 'file:')
 }
 
+function isRetention(value: unknown): boolean {
+  if (!isPlainObject(value)) return false
+  const { months, ...others } = value
+  const isInRange = Number.isSafeInteger(months) && Number(months) >= 1 && Number(months) <= longestRetention
+  return isInRange && Object.keys(others).length === 0
+}
+
 function isRole(key: string, name: unknown): boolean {
   return (
     roleKeys.some((one) => one === key) &&
@@ -158,7 +184,7 @@ function completeOptions(command: CommandName, options: AnyOptions): Config {
   const ledgerTable = table === optionTable.table.default ? defaultLedger : `${table}_ledger`
   const roles = completeRoles(options.roles ?? {})
   const placeholders = Object.entries(options.placeholders ?? {})
-  refuseContradictions(options, { table, ledgerTable, roles, placeholders })
+  refuseContradictions(command, options, { table, ledgerTable, roles, placeholders })
   return Object.freeze({
     command,
     connection: Object.freeze({ url: options.url, connection: options.connection, sql: options.sql }),
@@ -177,6 +203,10 @@ function completeOptions(command: CommandName, options: AnyOptions): Config {
     lockTimeout: options.lockTimeout ?? optionTable.lockTimeout.default,
     lockRetries: options.lockRetries ?? optionTable.lockRetries.default,
     statementTimeout: options.statementTimeout ?? optionTable.statementTimeout.default,
+    partitionsAhead: options.partitionsAhead ?? optionTable.partitionsAhead.default,
+    retention: new Map(Object.entries(options.retention ?? {})),
+    set: options.set,
+    organisationId: options.organisationId?.toLowerCase(),
     steps: options.steps,
     to: options.to,
     run: options.run,
@@ -201,6 +231,7 @@ function completeRoles(given: Partial<Record<keyof RoleNames, string | undefined
 
 /** Refuses options that are well formed one by one, but do not go together. */
 function refuseContradictions(
+  command: CommandName,
   options: AnyOptions,
   completed: {
     readonly table: string
@@ -227,6 +258,21 @@ function refuseContradictions(
   if (ways.length > 1) refuse(ways[0] ?? 'steps', `${quoted(ways)} exclude each other`)
   if (options.to !== undefined && options.to !== 'empty' && parseVersion(options.to) === null) {
     refuse('to', "`to` is neither a version such as '20260105.110200' nor 'empty'")
+  }
+  if (command === 'seed' && options.set === undefined) {
+    refuse(
+      'set',
+      "`set` is missing; pass `set: 'reference'`, or `set: 'demo'` for an organisation to try things out with",
+    )
+  }
+  if (options.organisationId !== undefined) {
+    if (!uuid.test(options.organisationId)) refuse('organisationId', '`organisationId` must be a uuid')
+    if (options.set === 'demo') {
+      refuse(
+        'organisationId',
+        "`organisationId` goes with `set: 'reference'` only: the demo brings its own organisation",
+      )
+    }
   }
   const { table, ledgerTable, roles, placeholders } = completed
   if (ledgerTable === defaultLedger && table !== optionTable.table.default) {

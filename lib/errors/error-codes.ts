@@ -44,7 +44,7 @@ export const errorCodes = [
   'TRANSACTION_ESCAPED',
   /** History and files disagree; `details.problems` lists every finding. */
   'VALIDATION_FAILED',
-  /** Migrations are pending where none may be (`assertMigrated`). */
+  /** Migrations are pending where none may be (`assertMigrated`, `seed`), or the model is not installed (`maintain`). */
   'PENDING_MIGRATIONS',
   /** `waitUntilMigrated` ran out of time. */
   'WAIT_TIMEOUT',

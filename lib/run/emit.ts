@@ -57,6 +57,20 @@ function logEvent(logger: Config['logger'], event: MigrationEvent): void {
       case 'connectionRetry':
         logger.warn?.(`no server yet (${event.reason}), attempt ${event.attempt}`)
         break
+      case 'partitionCreated':
+        logger.info?.(
+          `created ${event.partition}${event.movedRows === 0 ? '' : `, ${event.movedRows} rows moved into it`}`,
+        )
+        break
+      case 'partitionDropped':
+        logger.info?.(`dropped ${event.partition}`)
+        break
+      case 'upkeepFailed':
+        logger.warn?.(event.message)
+        break
+      case 'seeded':
+        logger.info?.(`seeded ${event.script} in ${event.milliseconds} ms`)
+        break
       case 'notice':
         logger.debug?.(`${event.severity}: ${event.message}`)
         break

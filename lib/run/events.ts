@@ -1,3 +1,4 @@
+import type { ErrorCode } from '../errors/error-codes.js'
 import type { Blocker } from '../errors/schemaway-error.js'
 
 /** A script as events and reports name it. */
@@ -50,5 +51,17 @@ export type MigrationEvent =
       readonly waitMilliseconds: number
       readonly sqlState: string
     }
+  /** A partition of a month was made; rows of that month were moved into it from the default partition. */
+  | {
+      readonly type: 'partitionCreated'
+      readonly table: string
+      readonly partition: string
+      readonly movedRows: number
+    }
+  | { readonly type: 'partitionDropped'; readonly table: string; readonly partition: string }
+  /** Partitions could not be looked after. `migrate()` goes on; `maintain()` throws at its end. */
+  | { readonly type: 'upkeepFailed'; readonly table: string | null; readonly code: ErrorCode; readonly message: string }
+  /** A file of `seed()` has run, and is committed. */
+  | { readonly type: 'seeded'; readonly script: string; readonly module: string; readonly milliseconds: number }
   | { readonly type: 'notice'; readonly severity: string; readonly message: string }
   | { readonly type: 'finished'; readonly run: string | null; readonly milliseconds: number }

@@ -8,6 +8,7 @@ import type { Unit } from './drive-with-umzug.js'
 import { logSafely } from './emit.js'
 import type { ScriptReference } from './events.js'
 import type { Run } from './open-run.js'
+import { retryPause } from './retry-pause.js'
 import { MessageFailure, type Parcel, type StepResult, StepSender } from './send-steps.js'
 import { ServerError } from './server-error.js'
 import { resetStatements } from './session-settings.js'
@@ -17,7 +18,6 @@ import { translateError } from './translate-error.js'
 const stepsOfFirstMessage = 20
 const stepsPerMessage = 200
 const charactersPerMessage = 1_000_000
-const longestRetryPause = 2_000
 const queryCanceled = '57014'
 
 /**
@@ -244,11 +244,6 @@ class Executor {
       cause: error.cause,
     })
   }
-}
-
-/** Full jitter up to a limit that doubles, in milliseconds. */
-function retryPause(attempt: number): number {
-  return Math.round(Math.random() * Math.min(longestRetryPause, 100 * 2 ** attempt))
 }
 
 /** In a bundle, Umzug's `require` may be missing; that shows only now, so it has to be told with the remedy. */

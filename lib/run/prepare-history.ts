@@ -79,7 +79,8 @@ async function findWritingRole(run: Run): Promise<string | null> {
   return row?.writes === false && row.owns ? config.roles.owner : null
 }
 
-function refuseUnsuitableServer(run: Run, state: DatabaseState): void {
+/** @throws SchemawayError `SERVER_UNSUITABLE` for a standby, an old server, or a connection pooler in between. */
+export function refuseUnsuitableServer(run: Run, state: DatabaseState): void {
   const reason = state.isInRecovery
     ? 'is a standby and cannot be written; connect to the primary, or list both hosts with target_session_attrs=read-write'
     : state.serverVersion < oldestServer

@@ -667,10 +667,18 @@ SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
+  v_is_citus constant boolean := iam.is_citus();
   v_schema name;
   v_table name;
+  v_default regclass;
+  v_columns text;
   v_month date;
   v_partition text;
+  v_from uuid;
+  v_to uuid;
+  v_awake text[];
+  v_statement text;
+  v_moved bigint;
   v_created integer := 0;
 BEGIN
   IF NOT iam.is_partitioned_by_id(p_parent) THEN
@@ -689,35 +697,104 @@ BEGIN
     v_partition := format('%I.%I', v_schema, v_table || to_char(v_month, '"_y"YYYY"m"MM'));
     CONTINUE WHEN to_regclass(v_partition) IS NOT NULL;
 
+    -- CREATE TABLE would take this lock, too, but give it back when it fails, and writers would slip in. It has to be
+    -- the strongest, and on the parent: an INSERT that waited for the default partition alone would have chosen that
+    -- already, and would then be refused there.
+    IF NOT v_is_citus THEN
+      EXECUTE format('LOCK TABLE ONLY %s IN ACCESS EXCLUSIVE MODE', p_parent);
+      CONTINUE WHEN to_regclass(v_partition) IS NOT NULL;
+    END IF;
+
+    v_from := iam.uuid_v7_floor(v_month::timestamp AT TIME ZONE 'UTC');
+    v_to := iam.uuid_v7_floor((v_month + interval '1 month') AT TIME ZONE 'UTC');
+
     BEGIN
       EXECUTE format(
-        'CREATE TABLE %s PARTITION OF %s FOR VALUES FROM (%L) TO (%L)',
-        v_partition,
-        p_parent,
-        iam.uuid_v7_floor(v_month::timestamp AT TIME ZONE 'UTC'),
-        iam.uuid_v7_floor((v_month + interval '1 month') AT TIME ZONE 'UTC')
+        'CREATE TABLE %s PARTITION OF %s FOR VALUES FROM (%L) TO (%L)', v_partition, p_parent, v_from, v_to
       );
-      EXECUTE format(
-        'COMMENT ON TABLE %s IS %L',
-        v_partition,
-        format('Rows of %s, by the time in their ids (UTC).', to_char(v_month, 'YYYY-MM'))
-      );
-      PERFORM iam.make_tenant_table(v_partition::regclass);
-      v_created := v_created + 1;
     EXCEPTION
-      WHEN check_violation THEN
-        RAISE WARNING 'the default partition of % already holds rows of %', p_parent, v_partition
-          USING HINT = 'See iam.default_partition_rows().';
       WHEN duplicate_table THEN
-        NULL;  -- another session was faster
+        CONTINUE;  -- another session was faster
+
+      -- The default partition holds rows of the month: they move.
+      WHEN check_violation THEN
+        IF v_is_citus THEN
+          RAISE WARNING 'the default partition of % already holds rows of %', p_parent, v_partition
+            USING HINT = 'See iam.default_partition_rows().';
+          CONTINUE;
+        END IF;
+
+        SELECT t.partdefid::regclass
+        INTO STRICT v_default
+        FROM pg_partitioned_table AS t
+        WHERE t.partrelid = p_parent;
+
+        SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum)
+        INTO STRICT v_columns
+        FROM pg_attribute AS a
+        WHERE a.attrelid = p_parent
+          AND a.attnum > 0
+          AND NOT a.attisdropped
+          AND a.attgenerated = '';
+
+        EXECUTE format(
+          'CREATE TABLE %s (LIKE %s INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING GENERATED'
+          ' INCLUDING STORAGE INCLUDING COMPRESSION)',
+          v_partition,
+          p_parent
+        );
+
+        -- Rows that move are neither inserted nor deleted, so no trigger hears of it. The new table has none yet;
+        -- those of the default partition, which may refuse every DELETE, are put to sleep until the rows are out.
+        v_awake := ARRAY(
+          SELECT format(
+            'ALTER TABLE %s ENABLE %s TRIGGER %I',
+            v_default,
+            CASE t.tgenabled WHEN 'R' THEN 'REPLICA' WHEN 'A' THEN 'ALWAYS' ELSE '' END,
+            t.tgname
+          )
+          FROM pg_trigger AS t
+          WHERE t.tgrelid = v_default
+            AND NOT t.tgisinternal
+            AND t.tgenabled <> 'D'
+        );
+        EXECUTE format('ALTER TABLE %s DISABLE TRIGGER USER', v_default);
+        EXECUTE format(
+          'WITH moved AS (DELETE FROM %1$s WHERE id >= %2$L AND id < %3$L RETURNING %4$s)'
+          ' INSERT INTO %5$s (%4$s) OVERRIDING SYSTEM VALUE SELECT %4$s FROM moved',
+          v_default,
+          v_from,
+          v_to,
+          v_columns,
+          v_partition
+        );
+        GET DIAGNOSTICS v_moved = ROW_COUNT;
+
+        FOREACH v_statement IN ARRAY v_awake LOOP
+          EXECUTE v_statement;
+        END LOOP;
+
+        EXECUTE format(
+          'ALTER TABLE %s ATTACH PARTITION %s FOR VALUES FROM (%L) TO (%L)', p_parent, v_partition, v_from, v_to
+        );
+        RAISE NOTICE '% rows moved from the default partition of % to %', v_moved, p_parent, v_partition;
     END;
+
+    EXECUTE format(
+      'COMMENT ON TABLE %s IS %L',
+      v_partition,
+      format('Rows of %s, by the time in their ids (UTC).', to_char(v_month, 'YYYY-MM'))
+    );
+    PERFORM iam.make_tenant_table(v_partition::regclass);
+    v_created := v_created + 1;
   END LOOP;
 
   RETURN v_created;
 END
 $$;
 COMMENT ON FUNCTION iam.ensure_month_partitions(regclass, date, integer) IS
-  'Creates the missing partitions of a month and of the months after it; returns how many.';
+  'Creates the missing partitions of a month and of the months after it, and moves rows of theirs from the default'
+  ' partition into them; returns how many it created.';
 
 CREATE OR REPLACE FUNCTION iam.drop_month_partitions(p_parent regclass, p_before date)
 RETURNS integer

@@ -1,27 +1,10 @@
 import assert from 'node:assert/strict'
-import { randomUUID } from 'node:crypto'
-import test, { type TestContext } from 'node:test'
-import postgres from 'postgres'
+import test from 'node:test'
 import { assertMigrated, migrate } from '../../lib/index.js'
-import { type TestDatabase, testDatabase } from '../../lib/testing/index.js'
+import { testDatabase } from '../../lib/testing/index.js'
+import { createLogin } from '../support/create-login.js'
 import { expectError } from '../support/expect-error.js'
 import { writeScripts } from '../support/write-scripts.js'
-
-/** A login without any right of its own, with a URL to the database. */
-async function createLogin(t: TestContext, { url, sql }: TestDatabase): Promise<{ name: string; url: string }> {
-  const name = `rights_${randomUUID().slice(0, 8)}`
-  await sql.unsafe(`CREATE ROLE ${name} LOGIN PASSWORD 'secret'`)
-  // The database is dropped by then, and with it everything the login owned.
-  t.after(async () => {
-    const elsewhere = postgres(new URL('/postgres', url).href, { max: 1, onnotice: () => {} })
-    await elsewhere.unsafe(`DROP ROLE ${name}`)
-    await elsewhere.end()
-  })
-  const login = new URL(url)
-  login.username = name
-  login.password = 'secret'
-  return { name, url: login.href }
-}
 
 test('a login that may not create tables gets the GRANT that it lacks', async (t) => {
   const database = await testDatabase(t)

@@ -15,6 +15,8 @@ export const commandNames: readonly CommandName[] = [
   'validate',
   'assertMigrated',
   'waitUntilMigrated',
+  'maintain',
+  'seed',
   'createMigrator',
 ]
 
@@ -59,6 +61,15 @@ function near(kind: OptionKind): fc.Arbitrary<unknown> {
       return fc.dictionary(
         fc.constantFrom('owner', 'app', 'worker', 'readonly', 'ownr', 'constructor'),
         fc.oneof(fc.constantFrom('acme', 'pg_x', 'public', 'x'.repeat(64), 'Acme', undefined), text),
+      )
+    case 'retention':
+      return fc.dictionary(
+        fc.constantFrom('iam.audit_logs', 'a'),
+        fc.oneof(
+          fc.record({ months: fc.oneof(fc.integer({ min: -1, max: 1_201 }), anything) }),
+          fc.constantFrom<unknown>({}, { months: 1, weeks: 2 }, 12, null),
+          anything,
+        ),
       )
     case 'texts':
       return fc.dictionary(text, fc.oneof(text, anything))

@@ -12,11 +12,12 @@ import {
 import type {
   AssertOptions,
   InfoOptions,
+  MaintainOptions,
   MigrateOptions,
   RollbackOptions,
+  SeedOptions,
   ValidateOptions,
   WaitOptions,
-  WritingOptions,
 } from '../../lib/config/options.js'
 import { findSuspectOption } from '../../lib/config/read-options.js'
 
@@ -49,7 +50,7 @@ type ValueOf<Kind extends OptionKind> = Kind extends { readonly type: 'choice'; 
               ? string | URL
               : unknown
 
-type AllOptions = RollbackOptions & WaitOptions
+type AllOptions = MigrateOptions & RollbackOptions & WaitOptions & MaintainOptions & SeedOptions
 type WrongType = {
   [Name in OptionName]: unknown extends ValueOf<Table[Name]['kind']>
     ? never
@@ -66,7 +67,9 @@ const agreement: {
   readonly validate: Equal<keyof ValidateOptions, NamesOf<'validate'>>
   readonly assertMigrated: Equal<keyof AssertOptions, NamesOf<'assertMigrated'>>
   readonly waitUntilMigrated: Equal<keyof WaitOptions, NamesOf<'waitUntilMigrated'>>
-  readonly createMigrator: Equal<keyof WritingOptions, NamesOf<'createMigrator'>>
+  readonly maintain: Equal<keyof MaintainOptions, NamesOf<'maintain'>>
+  readonly seed: Equal<keyof SeedOptions, NamesOf<'seed'>>
+  readonly createMigrator: Equal<keyof MigrateOptions, NamesOf<'createMigrator'>>
   readonly values: Equal<WrongType, never>
 } = {
   migrate: true,
@@ -75,6 +78,8 @@ const agreement: {
   validate: true,
   assertMigrated: true,
   waitUntilMigrated: true,
+  maintain: true,
+  seed: true,
   createMigrator: true,
   values: true,
 }
@@ -83,13 +88,15 @@ test('table and TypeScript types name the same options, with the same types, for
   assert.ok(Object.values(agreement).every(Boolean))
 })
 
-test('options of writing, rolling back and waiting are refused by commands that do something else', () => {
+test('options of writing, rolling back, waiting, upkeep and seeds are refused by commands that do something else', () => {
   const only = (command: CommandName): readonly string[] =>
     optionNamesOf(command).filter((name) => 'commands' in optionTable[name])
-  const writing = ['transaction', 'waitForLock', 'lockTimeout', 'lockRetries', 'statementTimeout']
-  assert.deepEqual(only('migrate'), writing)
-  assert.deepEqual(only('createMigrator'), writing)
-  assert.deepEqual(only('rollback'), [...writing, 'steps', 'to', 'run', 'allowDataLoss'])
+  const locking = ['waitForLock', 'lockTimeout', 'lockRetries', 'statementTimeout']
+  assert.deepEqual(only('migrate'), ['transaction', ...locking, 'partitionsAhead'])
+  assert.deepEqual(only('createMigrator'), only('migrate'))
+  assert.deepEqual(only('rollback'), ['transaction', ...locking, 'steps', 'to', 'run', 'allowDataLoss'])
+  assert.deepEqual(only('maintain'), [...locking, 'partitionsAhead', 'retention'])
+  assert.deepEqual(only('seed'), [...locking, 'set', 'organisationId'])
   assert.deepEqual(only('waitUntilMigrated'), ['timeout', 'interval'])
   for (const command of ['info', 'validate', 'assertMigrated'] as const) assert.deepEqual(only(command), [])
 })

@@ -38,6 +38,10 @@ test('without options beside the url, everything has its default and the bundled
     lockTimeout: 2_000,
     lockRetries: 9,
     statementTimeout: 0,
+    partitionsAhead: 3,
+    retention: new Map(),
+    set: undefined,
+    organisationId: undefined,
     steps: undefined,
     to: undefined,
     run: undefined,
@@ -88,7 +92,7 @@ test('an option of another command is refused, naming the commands that take it'
   assert.match((await refused({ url, steps: 1 })).message, /`steps` is an option of rollback\(\) only/)
   assert.match(
     (await refused({ url, lockTimeout: 1 }, 'info')).message,
-    /`lockTimeout` is an option of migrate\(\), rollback\(\), createMigrator\(\) only/,
+    /`lockTimeout` is an option of migrate\(\), rollback\(\), maintain\(\), seed\(\), createMigrator\(\) only/,
   )
   assert.match((await refused({ url, timeout: 1 })).message, /`timeout` is an option of waitUntilMigrated\(\) only/)
 })
@@ -344,4 +348,29 @@ test('property: no message contains a password given in url', async () => {
     { numRuns: 1_000 },
   )
   assert.ok(refusals > 200)
+})
+
+test('seeds need a set, and an organisation only with reference data; retention only months that can be counted', async () => {
+  assert.match((await refused({ url }, 'seed')).message, /`set` is missing; pass `set: 'reference'`/)
+  assert.match((await refused({ url, set: 'prod' }, 'seed')).message, /`set` must be 'reference' or 'demo'/)
+  const organisationId = '00000000-0000-7000-8000-00000000000A'
+  assert.match(
+    (await refused({ url, set: 'demo', organisationId }, 'seed')).message,
+    /goes with `set: 'reference'` only/,
+  )
+  assert.match((await refused({ url, set: 'reference', organisationId: 'acme' }, 'seed')).message, /must be a uuid/)
+  assert.equal(
+    (await readOptions('seed', { url, set: 'reference', organisationId })).organisationId,
+    organisationId.toLowerCase(),
+  )
+  for (const months of [0, -1, 1.5, '24', Number.NaN, 1_201, null]) {
+    const error = await refused({ url, retention: { 'iam.audit_logs': { months } } }, 'maintain')
+    assert.match(error.message, /`retention\.iam\.audit_logs\.months` must be a whole number from 1 to 1200/)
+  }
+  const error = await refused({ url, retention: { 'iam.audit_logs': { month: 3, months: 3 } } }, 'maintain')
+  assert.match(error.message, /has no `month`, did you mean `months`\?/)
+  assert.match(
+    (await refused({ url, retention: {} }, 'migrate')).message,
+    /`retention` is an option of maintain\(\) only/,
+  )
 })

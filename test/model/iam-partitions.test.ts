@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
+import type { Sql } from 'postgres'
 import { readCatalogue } from '../../lib/catalogue/read-catalogue.js'
 import { defaultRoleNames } from '../../lib/model/role-names.js'
 import { withWorker } from '../../lib/model/with-worker.js'
@@ -107,7 +108,7 @@ test('a time query phrased on id reads the partitions of its months only', async
   assert.doesNotMatch(text, /audit_logs_(default|y2031m0[134])/)
 })
 
-test('rows in a default partition are reported over all tenants, and keep their month from getting one', async (t) => {
+test('rows in a default partition are reported over all tenants, with the times of the oldest and newest', async (t) => {
   const { sql, url } = await tenantDatabase(t, ['iam'])
   const report = (): Promise<readonly unknown[]> =>
     withWorker(sql, async (transaction) => [
@@ -116,12 +117,8 @@ test('rows in a default partition are reported over all tenants, and keep their 
         FROM iam.default_partition_rows()`),
     ])
   assert.deepEqual(await report(), [])
-  await sql`
-    INSERT INTO iam.audit_logs (organisation_id, id, entity_type, entity_id, action)
-    SELECT organisation, iam.uuid_v7_at(at), 'a', 'b', 'c'
-    FROM unnest(ARRAY[${red}, ${blue}]::uuid[], ARRAY['2031-01-02 00:00:00+00', '2031-03-04 00:00:00+00']::timestamptz[])
-      AS t (organisation, at)`
-  const { sql: client, notices } = openClient(t, url)
+  await writeAuditRows(sql, ['2031-01-02 00:00:00+00', '2031-03-04 00:00:00+00'])
+  const { sql: client } = openClient(t, url)
   await client`SET timezone = 'UTC'`
   assert.deepEqual(
     [
@@ -137,16 +134,140 @@ test('rows in a default partition are reported over all tenants, and keep their 
     ],
   )
   assert.equal((await report()).length, 1)
-  const [made] = await client`SELECT iam.ensure_month_partitions('iam.audit_logs', '2031-01-15', 2) AS n`
-  assert.deepEqual(made, { n: 1 })
+})
+
+test('a month that gets its partition takes its rows out of the default partition, unchanged, and no others', async (t) => {
+  const { sql, url } = await tenantDatabase(t, ['iam'])
+  await writeAuditRows(sql, ['2030-12-31 23:59:59.999+00', '2031-01-01 00:00:00+00'])
+  await writeAuditRows(sql, ['2031-01-31 23:59:59.999+00', '2031-03-04 00:00:00+00', '2031-04-01 00:00:00+00'])
+  const before = await sql`SELECT * FROM iam.audit_logs ORDER BY id`
+  const { sql: client, notices } = openClient(t, url)
+  const made = await withWorker(client, async (transaction) => [
+    ...(await transaction`SELECT iam.ensure_month_partitions('iam.audit_logs', '2031-01-15', 2) AS n`),
+  ])
+  assert.deepEqual(made, [{ n: 3 }])
   assert.deepEqual(
-    notices.map(({ severity, message, hint }) => [severity, message, hint]),
-    ['01', '03'].map((month) => [
-      'WARNING',
-      `the default partition of iam.audit_logs already holds rows of iam.audit_logs_y2031m${month}`,
-      'See iam.default_partition_rows().',
-    ]),
+    notices.map(({ severity, message }) => [severity, message]),
+    [
+      ['NOTICE', '2 rows moved from the default partition of iam.audit_logs to iam.audit_logs_y2031m01'],
+      ['NOTICE', '1 rows moved from the default partition of iam.audit_logs to iam.audit_logs_y2031m03'],
+    ],
   )
+  assert.deepEqual(await sql`SELECT * FROM iam.audit_logs ORDER BY id`, before)
+  assert.deepEqual(await placesOf(sql, 'iam.audit_logs'), [
+    'iam.audit_logs_default',
+    'iam.audit_logs_y2031m01',
+    'iam.audit_logs_y2031m01',
+    'iam.audit_logs_y2031m03',
+    'iam.audit_logs_default',
+  ])
+})
+
+test('a partition that took rows over equals one that was made empty, and the default partition is as before', async (t) => {
+  const { sql } = await tenantDatabase(t)
+  const parents = ['iam.audit_logs', 'iam.system_metrics', 'notify.tracking_events']
+  const make = async (day: string): Promise<void> => {
+    for (const parent of parents) await sql`SELECT iam.ensure_month_partitions(${parent}, ${day}, 0)`
+  }
+  await make('2031-01-01')
+  await writeAuditRows(sql, ['2031-02-02 00:00:00+00'])
+  await sql`
+    INSERT INTO iam.system_metrics (organisation_id, id, name, value)
+    VALUES (${blue}, iam.uuid_v7_at('2031-02-02 00:00:00+00'), 'calls', 1)`
+  await sql`
+    WITH pixel AS (
+      INSERT INTO notify.tracking_pixels (organisation_id, message_ref) VALUES (${blue}, 'a') RETURNING id
+    )
+    INSERT INTO notify.tracking_events (organisation_id, id, pixel_id)
+    SELECT ${blue}, iam.uuid_v7_at('2031-02-02 00:00:00+00'), id FROM pixel`
+  const before = await describe()
+  await make('2031-02-01')
+  const after = await describe()
+  for (const parent of parents) {
+    assert.deepEqual(await placesOf(sql, parent), [`${parent}_y2031m02`])
+    assert.notEqual(after.get(`${parent}_y2031m01`), undefined)
+    assert.equal(after.get(`${parent}_y2031m02`), after.get(`${parent}_y2031m01`))
+    assert.equal(after.get(`${parent}_default`), before.get(`${parent}_default`))
+  }
+
+  /** Every table in words, its month left out, with the triggers that it has from its parent. */
+  async function describe(): Promise<ReadonlyMap<string, string>> {
+    const { tables } = await readCatalogue(sql, ['iam', 'notify'])
+    const triggers = await sql<{ name: string; triggers: string }[]>`
+      SELECT tgrelid::regclass::text AS name, string_agg(pg_get_triggerdef(oid) || tgenabled::text, E'\n' ORDER BY tgname) AS triggers
+      FROM pg_trigger WHERE NOT tgisinternal GROUP BY tgrelid`
+    return new Map(
+      tables.map((table) => {
+        const own = triggers.find(({ name }) => name === table.name)?.triggers ?? ''
+        const text = JSON.stringify({ ...table, name: '', partitionBound: '', own })
+        return [table.name, text.replaceAll(/y2031m\d\d|2031-\d\d/g, 'month')]
+      }),
+    )
+  }
+})
+
+test('rows that move are heard of by no trigger, and one that was switched off stays off', async (t) => {
+  const { sql } = await tenantDatabase(t, ['iam'])
+  await sql.unsafe(`
+    CREATE FUNCTION public.refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'it fired'; END $$;
+    CREATE TRIGGER at_insert AFTER INSERT ON iam.audit_logs FOR EACH ROW EXECUTE FUNCTION public.refuse();
+    CREATE TRIGGER always AFTER DELETE ON iam.audit_logs_default FOR EACH ROW EXECUTE FUNCTION public.refuse();
+    CREATE TRIGGER never AFTER DELETE ON iam.audit_logs_default FOR EACH ROW EXECUTE FUNCTION public.refuse();
+    ALTER TABLE iam.audit_logs_default DISABLE TRIGGER at_insert, DISABLE TRIGGER never, ENABLE ALWAYS TRIGGER always;
+  `)
+  await writeAuditRows(sql, ['2031-01-02 00:00:00+00'])
+  await sql`SELECT iam.ensure_month_partitions('iam.audit_logs', '2031-01-01', 0)`
+  assert.deepEqual(await placesOf(sql, 'iam.audit_logs'), ['iam.audit_logs_y2031m01'])
+  const triggers = await sql`
+    SELECT tgname AS name, tgenabled AS enabled FROM pg_trigger
+    WHERE tgrelid = 'iam.audit_logs_default'::regclass ORDER BY tgname`
+  assert.deepEqual(
+    triggers.map(({ name, enabled }) => `${name} ${enabled}`),
+    ['always A', 'at_insert D', 'never D', 'trg_audit_logs_immutable O'],
+  )
+})
+
+test('rows that are being written while their month gets its partition are neither lost nor doubled', async (t) => {
+  const { sql, url } = await tenantDatabase(t, ['iam'])
+  const [early, mover, late] = [openClient(t, url).sql, openClient(t, url).sql, openClient(t, url).sql]
+  await writeAuditRows(sql, ['2031-01-02 00:00:00+00'])
+  await early`BEGIN`
+  await writeAuditRows(early, ['2031-01-03 00:00:00+00'])
+  const moving = mover`SELECT iam.ensure_month_partitions('iam.audit_logs', '2031-01-01', 0) AS n`.execute()
+  await untilBlocked(sql, 1)
+  await late`BEGIN`
+  await late.unsafe('SET LOCAL ROLE schemaway_app')
+  await late`SELECT iam.set_context(${red})`
+  const writing = writeAuditRows(late, ['2031-01-04 00:00:00+00'])
+  await untilBlocked(sql, 2)
+  await early`COMMIT`
+  assert.deepEqual([...(await moving)], [{ n: 1 }])
+  await writing
+  await late`COMMIT`
+  const january = 'iam.audit_logs_y2031m01'
+  assert.deepEqual(await placesOf(sql, 'iam.audit_logs'), [january, january, january])
+})
+
+test('what fails while rows move leaves everything as it was', async (t) => {
+  const { sql } = await tenantDatabase(t, ['iam'])
+  await writeAuditRows(sql, ['2031-01-02 00:00:00+00', '2031-02-02 00:00:00+00'])
+  const before = await readCatalogue(sql, ['iam'])
+  await sql.unsafe(`
+    CREATE FUNCTION public.refuse_february() RETURNS event_trigger LANGUAGE plpgsql AS $$
+    BEGIN
+      IF EXISTS (SELECT FROM pg_event_trigger_ddl_commands() WHERE object_identity = 'iam.audit_logs_y2031m02') THEN
+        RAISE 'no February';
+      END IF;
+    END $$;
+    CREATE EVENT TRIGGER refuse_february ON ddl_command_end WHEN TAG IN ('CREATE TABLE')
+      EXECUTE FUNCTION public.refuse_february();
+  `)
+  const failing = sql`SELECT iam.ensure_month_partitions('iam.audit_logs', '2031-01-01', 1)`.execute()
+  await assert.rejects(failing, /no February/)
+  assert.deepEqual(await readCatalogue(sql, ['iam']), before)
+  const place = 'iam.audit_logs_default'
+  assert.deepEqual(await placesOf(sql, 'iam.audit_logs'), [place, place])
+  await assert.rejects(sql`DELETE FROM iam.audit_logs`.execute(), sqlState('23001'))
 })
 
 test('retention drops the months that end on or before a day, rows of the audit trail included', async (t) => {
@@ -171,28 +292,22 @@ test('retention drops the months that end on or before a day, rows of the audit 
   assert.deepEqual([...left], [{ name: 'iam.audit_logs_default' }])
 })
 
-test('two sessions that make the same partitions at once both succeed', async (t) => {
-  const { sql, url } = await modelDatabase(t, ['iam'])
-  const [first, second] = [openClient(t, url).sql, openClient(t, url).sql]
-  await first`BEGIN`
-  const make = (client: typeof sql) =>
-    client<{ made: number }[]>`SELECT iam.ensure_month_partitions('iam.audit_logs', '2031-01-01', 1) AS made`
-  const early = await make(first)
-  const late = make(second).execute()
-  await untilBlocked()
-  await first`COMMIT`
-  assert.deepEqual([[...early], [...(await late)]], [[{ made: 2 }], [{ made: 0 }]])
-
-  async function untilBlocked(): Promise<void> {
-    for (let attempt = 0; attempt < 2000; attempt++) {
-      const blocked = await sql`
-        SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`
-      if (blocked.length > 0) return
-      await delay(5)
-    }
-    throw new Error('the second session never waited for the first')
-  }
-})
+for (const where of ['an empty default partition', 'rows of the month in the default partition']) {
+  test(`two sessions that make the same partitions at once, with ${where}, both succeed`, async (t) => {
+    const { sql, url } = await tenantDatabase(t, ['iam'])
+    if (where.startsWith('rows')) await writeAuditRows(sql, ['2031-01-02 00:00:00+00', '2031-02-02 00:00:00+00'])
+    const [first, second] = [openClient(t, url).sql, openClient(t, url).sql]
+    await first`BEGIN`
+    const make = (client: typeof sql) =>
+      client<{ made: number }[]>`SELECT iam.ensure_month_partitions('iam.audit_logs', '2031-01-01', 1) AS made`
+    const early = await make(first)
+    const late = make(second).execute()
+    await untilBlocked(sql, 1)
+    await first`COMMIT`
+    assert.deepEqual([[...early], [...(await late)]], [[{ made: 2 }], [{ made: 0 }]])
+    assert.equal((await sql`SELECT FROM iam.default_partition_rows()`).length, 0)
+  })
+}
 
 test('the worker cannot make the owner run code through a partition key of its own', async (t) => {
   const { sql } = await modelDatabase(t, ['iam'])
@@ -244,6 +359,31 @@ test('waiting times double up to the cap', async (t) => {
   const waits = ['00:01:00', '00:01:00', '00:02:00', '00:04:00', '04:16:00', '06:00:00', '06:00:00']
   assert.deepEqual(row, { waits })
 })
+
+/** One row of the audit trail at each time, in turn for each of two organisations; as the app, for its own only. */
+async function writeAuditRows(sql: Sql, times: readonly string[]): Promise<void> {
+  await sql`
+    INSERT INTO iam.audit_logs (organisation_id, id, entity_type, entity_id, action)
+    SELECT coalesce(iam.current_organisation_id(), (ARRAY[${red}, ${blue}]::uuid[])[1 + number % 2]),
+           iam.uuid_v7_at(at), 'a', 'b', 'c'
+    FROM unnest(string_to_array(${times.join()}, ',')::timestamptz[]) WITH ORDINALITY AS t (at, number)`
+}
+
+/** The partition of each row of a table, in the order of their ids. */
+async function placesOf(sql: Sql, table: string): Promise<readonly unknown[]> {
+  const rows = await sql`SELECT tableoid::regclass::text AS place FROM ${sql(table)} ORDER BY id`
+  return rows.map(({ place }) => place)
+}
+
+async function untilBlocked(sql: Sql, sessions: number): Promise<void> {
+  for (let attempt = 0; attempt < 2000; attempt++) {
+    const blocked = await sql`
+      SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`
+    if (blocked.length >= sessions) return
+    await delay(5)
+  }
+  throw new Error(`there were never ${sessions} sessions waiting`)
+}
 
 /** The lowest version-7 id of a month, reckoned without the database. */
 function lowestId(month: string): string {

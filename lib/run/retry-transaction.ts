@@ -1,0 +1,96 @@
+import { type Blocker, SchemawayError } from '../errors/schemaway-error.js'
+import { abortedError, pause, throwIfAborted } from './abort.js'
+import { BlockerWatch } from './blocker-watch.js'
+import type { Run } from './open-run.js'
+import { retryPause } from './retry-pause.js'
+import { ServerError } from './server-error.js'
+import type { CompletedMessage } from './session.js'
+import { isBlocked } from './statement-error.js'
+
+const queryCanceled = '57014'
+
+export interface TransactionOptions {
+  /** Further tries after `lock_timeout` or a deadlock. */
+  readonly retries: number
+  /** What goes on, for the message of an abort: "stopped while ...". */
+  readonly doing: string
+  /** Turns the server's error into one for people. */
+  readonly explain: (error: ServerError, facts: FailureFacts) => SchemawayError
+}
+
+export interface FailureFacts {
+  readonly blockers: readonly Blocker[]
+  readonly attempts: number
+}
+
+/** Sends a message inside the transaction. */
+export type Send = (text: string) => Promise<CompletedMessage>
+
+/**
+ * Runs work of our own, outside every migration, in a transaction of a run: BEGIN, the work, COMMIT. Tries it again from
+ * the beginning while another session holds what it needs; the caller's signal cancels it. A failure leaves nothing.
+ *
+ * @throws SchemawayError what `explain` makes of the server's error; `ABORTED`, `CONNECTION_LOST`, `COMMIT_FAILED`.
+ */
+export async function retryTransaction<Result>(
+  run: Run,
+  options: TransactionOptions,
+  work: (send: Send) => Promise<Result>,
+): Promise<Result> {
+  const { config, session, emit } = run
+  const watch = new BlockerWatch(run)
+  const send: Send = async (text) => {
+    throwIfAborted(config.signal, options.doing)
+    const cancel = (): void => void session.cancel().catch(() => {})
+    config.signal?.addEventListener('abort', cancel, { once: true })
+    watch.messageBegins()
+    try {
+      return await session.send(text)
+    } finally {
+      watch.messageEnds()
+      config.signal?.removeEventListener('abort', cancel)
+    }
+  }
+  let blockers: readonly Blocker[] = []
+  try {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        await send(run.begin)
+        const result = await work(send)
+        checkCommit(await send('COMMIT'), options.doing)
+        return result
+      } catch (error) {
+        if (!session.isLost) await session.send('ROLLBACK')
+        if (!(error instanceof ServerError)) throw error
+        if (config.signal?.aborted && error.sqlState === queryCanceled) {
+          throw abortedError(options.doing, config.signal.reason)
+        }
+        blockers = watch.blockers.length > 0 ? watch.blockers : blockers
+        if (!isBlocked(error) || attempt > options.retries) {
+          throw options.explain(error, { blockers, attempts: attempt })
+        }
+        const waitMilliseconds = retryPause(attempt)
+        emit({
+          type: 'retry',
+          attempt: attempt + 1,
+          of: options.retries + 1,
+          waitMilliseconds,
+          sqlState: error.sqlState,
+        })
+        await pause(waitMilliseconds, config.signal, options.doing)
+      }
+    }
+  } finally {
+    watch.stop()
+  }
+}
+
+/** A COMMIT of a transaction that cannot be committed answers ROLLBACK, without an error. */
+function checkCommit({ commandTags }: CompletedMessage, doing: string): void {
+  const [tag] = commandTags
+  if (tag === 'COMMIT') return
+  throw new SchemawayError(
+    'COMMIT_FAILED',
+    `The server answered ${tag ?? 'nothing'} to the COMMIT while ${doing}: nothing of that transaction remains. Run again.`,
+  )
+}
