@@ -3,10 +3,13 @@
  * this would write.
  */
 import { mkdirSync, writeFileSync } from 'node:fs'
+import { migrate } from '../lib/index.js'
 import { startPostgres, type TestDatabase } from '../lib/testing/index.js'
 import { readModel } from './generate/read-model.js'
 import { writeConfiguration } from './generate/write-configuration.js'
+import { writeModelFace } from './generate/write-model-face.js'
 import { writeModelPages } from './generate/write-model-pages.js'
+import { writeSnapshots } from './generate/write-snapshots.js'
 
 /** Generated pages by path below `docs/` that need no database. */
 export const generatedPages: ReadonlyMap<string, string> = new Map([['configuration.md', writeConfiguration()]])
@@ -23,16 +26,23 @@ export async function generateFromModel(database: TestDatabase): Promise<Readonl
 async function writeAll(): Promise<void> {
   const server = await startPostgres()
   try {
-    const fromModel = await generateFromModel(await server.createDatabase())
-    for (const [path, text] of [...generatedPages, ...fromModel]) {
-      const url = new URL(path, import.meta.url)
-      mkdirSync(new URL('.', url), { recursive: true })
-      writeFileSync(url, text)
-      console.log(`wrote docs/${path}`)
-    }
+    const database = await server.createDatabase()
+    await migrate({ url: database.url })
+    // The face first: the pages are made by taking the links away.
+    for (const [path, text] of await writeModelFace(database.sql)) write(path, text)
+    for (const [path, text] of [...generatedPages, ...(await generateFromModel(database))]) write(`docs/${path}`, text)
   } finally {
     await server.stop()
   }
+  await writeSnapshots()
+}
+
+/** @param path from the root of the repository */
+function write(path: string, text: string): void {
+  const url = new URL(`../${path}`, import.meta.url)
+  mkdirSync(new URL('.', url), { recursive: true })
+  writeFileSync(url, text)
+  console.log(`wrote ${path}`)
 }
 
 if (process.argv[1] === import.meta.filename) await writeAll()

@@ -7,6 +7,8 @@ const commands: readonly CommandName[] = [
   'validate',
   'assertMigrated',
   'waitUntilMigrated',
+  'maintain',
+  'seed',
 ]
 
 /** The page with every option, its default and its meaning, from the table that the program itself reads. */
@@ -52,6 +54,8 @@ function describeKind({ kind }: OptionSpecification): string {
       return 'object of texts'
     case 'roles':
       return 'object of role names'
+    case 'retention':
+      return 'object of `{ months }` (1 to 1,200) by table'
     case 'signal':
       return 'AbortSignal'
     case 'listener':

@@ -1,0 +1,6 @@
+export * as iam from '../model/generated/iam-schemas.js'
+export * as notify from '../model/generated/notify-schemas.js'
+export * as survey from '../model/generated/survey-schemas.js'
+export * as telephony from '../model/generated/telephony-schemas.js'
+export type { TableSchemas, ViewSchemas } from './define-table.js'
+export { type SchemaException, schemaExceptions } from './schema-exceptions.js'
