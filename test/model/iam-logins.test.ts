@@ -1,70 +1,17 @@
 import assert from 'node:assert/strict'
-import { type TestContext, test } from 'node:test'
+import { test } from 'node:test'
 import type { Sql } from 'postgres'
 import { readCatalogue } from '../../lib/catalogue/read-catalogue.js'
 import type { RoleNames } from '../../lib/model/role-names.js'
-import { type TestDatabase, testDatabase } from '../../lib/testing/index.js'
-import { downFiles, type BundledFile, runFiles, upFiles } from './bundled-files.js'
-import { type Client, openClient, sqlState } from './model-database.js'
-
-/** Roles and a login that nobody else uses, in a database of their own. */
-interface Setting {
-  readonly database: TestDatabase
-  readonly roles: RoleNames
-  /** The login's name. */
-  readonly login: string
-  readonly client: Client
-  /** Whether the server is 16 or later, where the right to use a role is told apart from membership. */
-  readonly isNewer: boolean
-}
-
-let settings = 0
-const password = 'only for this test'
-
-async function prepare(t: TestContext, attributes: string, ownsDatabase: boolean): Promise<Setting> {
-  const database = await testDatabase(t)
-  const prefix = `iam_${process.pid}_${++settings}`
-  const login = `${prefix}_login`
-  const roles = nameRoles(prefix)
-  await database.sql.unsafe(`CREATE ROLE ${login} LOGIN ${attributes} PASSWORD '${password}'`)
-  if (ownsDatabase) await database.sql.unsafe(`ALTER DATABASE ${database.name} OWNER TO ${login}`)
-  const client = openClient(t, database.url, { name: login, password })
-  // After the database is dropped, which was registered before.
-  dropRolesAfter(t, database.url, [...Object.values(roles), login])
-  const [version] = await database.sql<
-    { number: number }[]
-  >`SELECT current_setting('server_version_num')::int AS number`
-  return { database, roles, login, client, isNewer: (version?.number ?? 0) >= 160000 }
-}
-
-function nameRoles(prefix: string): RoleNames {
-  return { owner: `${prefix}_owner`, app: `${prefix}_app`, worker: `${prefix}_worker`, readonly: `${prefix}_readonly` }
-}
-
-function dropRolesAfter(t: TestContext, url: string, names: readonly string[]): void {
-  const maintenance = new URL(url)
-  maintenance.pathname = '/postgres'
-  t.after(async () => {
-    const { sql } = openClient(t, maintenance.href)
-    for (const name of names) await sql.unsafe(`DROP ROLE IF EXISTS ${name}`)
-    await sql.end()
-  })
-}
-
-/** What an administrator has to run, in place of a login that may not. */
-function statementsFor({ roles, login, database, isNewer }: Setting): string {
-  const { owner, app, worker, readonly } = roles
-  return (
-    `CREATE ROLE ${owner} NOLOGIN; CREATE ROLE ${app} NOLOGIN; CREATE ROLE ${worker} NOLOGIN; ` +
-    `CREATE ROLE ${readonly} NOLOGIN; GRANT ${worker} TO ${owner}${isNewer ? ' WITH INHERIT TRUE' : ''}; ` +
-    `GRANT ${owner} TO ${login}; GRANT CREATE, CONNECT ON DATABASE ${database.name} TO ${owner};`
-  )
-}
+import { testDatabase } from '../../lib/testing/index.js'
+import { type BundledFile, downFiles, runFiles, upFiles } from './bundled-files.js'
+import { openClient, sqlState } from './model-database.js'
+import { dropRolesAfter, ownRoles, prepareLogin, statementsFor } from './model-login.js'
 
 const rolesStep = (roles: RoleNames): readonly BundledFile[] => upFiles(['iam'], roles).slice(0, 1)
 
 test('a login that may create roles and owns the database runs all files, up, down and up', async (t) => {
-  const setting = await prepare(t, 'CREATEROLE', true)
+  const setting = await prepareLogin(t, 'CREATEROLE', true)
   const { client, roles, database } = setting
   await runFiles(client.sql, upFiles(['iam'], roles))
   const up = await readCatalogue(client.sql, ['iam'])
@@ -85,7 +32,7 @@ test('a login that may create roles and owns the database runs all files, up, do
 })
 
 test('what such a login makes equals what a superuser makes', async (t) => {
-  const { client, roles, database } = await prepare(t, 'CREATEROLE', true)
+  const { client, roles, database } = await prepareLogin(t, 'CREATEROLE', true)
   await runFiles(client.sql, upFiles(['iam'], roles))
   const byLogin = await readCatalogue(client.sql, ['iam'])
   const other = await testDatabase(t)
@@ -99,7 +46,7 @@ test('what such a login makes equals what a superuser makes', async (t) => {
 })
 
 test('a login without rights is told what an administrator has to run, and goes on once that was done', async (t) => {
-  const setting = await prepare(t, '', false)
+  const setting = await prepareLogin(t, '', false)
   const { client, roles, database } = setting
   const statements = statementsFor(setting)
   await assert.rejects(runFiles(client.sql, rolesStep(roles)), {
@@ -113,7 +60,7 @@ test('a login without rights is told what an administrator has to run, and goes 
 })
 
 test('the hint names only what is missing', async (t) => {
-  const setting = await prepare(t, '', false)
+  const setting = await prepareLogin(t, '', false)
   const { client, roles, database } = setting
   const [first = '', ...rest] = statementsFor(setting).split('; ')
   await database.sql.unsafe(first)
@@ -124,7 +71,7 @@ test('the hint names only what is missing', async (t) => {
 })
 
 test('roles that another login made are reported, not taken', async (t) => {
-  const { client, roles, login, database, isNewer } = await prepare(t, 'CREATEROLE', true)
+  const { client, roles, login, database, isNewer } = await prepareLogin(t, 'CREATEROLE', true)
   for (const role of Object.values(roles)) await database.sql.unsafe(`CREATE ROLE ${role} NOLOGIN`)
   const run = runFiles(client.sql, rolesStep(roles))
   if (isNewer) {
@@ -137,7 +84,7 @@ test('roles that another login made are reported, not taken', async (t) => {
 })
 
 test('a GRANT that the server passes over with a warning is reported like a refused one', async (t) => {
-  const setting = await prepare(t, 'CREATEROLE', false)
+  const setting = await prepareLogin(t, 'CREATEROLE', false)
   const { client, roles, database } = setting
   const statements = statementsFor(setting)
   await assert.rejects(runFiles(client.sql, rolesStep(roles)), {
@@ -150,7 +97,7 @@ test('a GRANT that the server passes over with a warning is reported like a refu
 })
 
 test('an owner that would not inherit from the worker is made to', async (t) => {
-  const { roles, database } = await prepare(t, '', false)
+  const { roles, database } = await prepareLogin(t, '', false)
   const superuser = openClient(t, database.url)
   for (const role of [roles.owner, roles.worker]) await superuser.sql.unsafe(`CREATE ROLE ${role} NOLOGIN NOINHERIT`)
   await superuser.sql.unsafe(`GRANT ${roles.worker} TO ${roles.owner}`)
@@ -160,7 +107,7 @@ test('an owner that would not inherit from the worker is made to', async (t) => 
 })
 
 test('undo leaves to the administrator what the administrator granted, and says so', async (t) => {
-  const setting = await prepare(t, '', false)
+  const setting = await prepareLogin(t, '', false)
   const { client, roles, database } = setting
   await database.sql.unsafe(statementsFor(setting))
   await runFiles(client.sql, upFiles(['iam'], roles))
@@ -179,7 +126,7 @@ test('undo leaves to the administrator what the administrator granted, and says 
 })
 
 test('undo works where nobody but named roles may connect', async (t) => {
-  const setting = await prepare(t, '', false)
+  const setting = await prepareLogin(t, '', false)
   const { client, roles, database, login } = setting
   await database.sql.unsafe(
     `REVOKE ALL ON DATABASE ${database.name} FROM PUBLIC; GRANT CONNECT ON DATABASE ${database.name} TO ${login}`,
@@ -190,7 +137,7 @@ test('undo works where nobody but named roles may connect', async (t) => {
 })
 
 test('a database that belongs to the owner role keeps the rights of its owner', async (t) => {
-  const { roles, database } = await prepare(t, '', false)
+  const { roles, database } = await prepareLogin(t, '', false)
   const superuser = openClient(t, database.url)
   await runFiles(superuser.sql, rolesStep(roles))
   await superuser.sql.unsafe(`ALTER DATABASE ${database.name} OWNER TO ${roles.owner}`)
@@ -201,7 +148,7 @@ test('a database that belongs to the owner role keeps the rights of its owner', 
 
 test('eight databases make the same roles at the same moment', async (t) => {
   const databases = await Promise.all(Array.from({ length: 8 }, async () => await testDatabase(t)))
-  const roles = nameRoles(`iam_${process.pid}_${++settings}`)
+  const roles = ownRoles()
   dropRolesAfter(t, databases[0]?.url ?? '', Object.values(roles))
   const clients = databases.map(({ url }) => openClient(t, url))
   await Promise.all(clients.map(async ({ sql }) => await sql`SELECT 1`))
@@ -211,7 +158,7 @@ test('eight databases make the same roles at the same moment', async (t) => {
 })
 
 test('citext is found in any schema, and is asked for when it cannot be created or used', async (t) => {
-  const setting = await prepare(t, '', false)
+  const setting = await prepareLogin(t, '', false)
   const { client, roles, database } = setting
   await database.sql.unsafe(statementsFor(setting))
   await database.sql.unsafe('DROP SCHEMA public')
@@ -232,7 +179,7 @@ test('citext is found in any schema, and is asked for when it cannot be created 
 })
 
 test('a login that is no member of the owner role cannot run the files behind the roles step', async (t) => {
-  const { client, roles, database } = await prepare(t, '', false)
+  const { client, roles, database } = await prepareLogin(t, '', false)
   await runFiles(openClient(t, database.url).sql, rolesStep(roles))
   await assert.rejects(runFiles(client.sql, upFiles(['iam'], roles).slice(1)), sqlState('42501'))
 })

@@ -1,0 +1,153 @@
+import type { SpecifiedTable } from '../specification.js'
+import {
+  createdAt,
+  isObject,
+  jsonObject,
+  lockPair,
+  ofOrganisation,
+  partOf,
+  refersTo,
+  tenantGrants,
+  tenantKey,
+  tenantPolicies,
+  tenantRowId,
+  updatedAt,
+  whenUpdated,
+} from './shared.js'
+
+const ofQuestion = `${refersTo('question_id', 'survey.campaign_questions')} DEFERRABLE INITIALLY DEFERRED`
+
+export const responseAndEventTables = {
+  survey_responses: {
+    comment: 'One completed or partial interview of a contact.',
+    columns: {
+      organisation_id: tenantKey,
+      id: tenantRowId,
+      campaign_id: ['uuid NOT NULL', 'Campaign.'],
+      contact_id: ['uuid NOT NULL', 'Contact.'],
+      call_attempt_id: ['uuid', 'telephony.call_attempts row; foreign key added by survey_telephony.'],
+      language: ['iam.campaign_language', 'Language the interview was held in.'],
+      consent_given_at: ['timestamptz', 'Spoken consent time in the call.'],
+      started_at: ['timestamptz NOT NULL DEFAULT now()', 'First question time.'],
+      completed_at: ['timestamptz', 'Completion time; null while partial.'],
+      metadata: [jsonObject, 'Model versions and other facts.'],
+      created_at: createdAt,
+      updated_at: updatedAt,
+    },
+    constraints: {
+      pk_survey_responses: 'PRIMARY KEY (organisation_id, id)',
+      uq_survey_responses_campaign_id_contact_id: 'UNIQUE (organisation_id, campaign_id, contact_id)',
+      uq_survey_responses_campaign_id_id: 'UNIQUE (organisation_id, campaign_id, id)',
+      ck_survey_responses_metadata: isObject('metadata'),
+      ck_survey_responses_times: 'CHECK (completed_at IS NULL OR completed_at >= started_at)',
+      fk_survey_responses_organisation_id: ofOrganisation,
+      fk_survey_responses_campaign_id: partOf('campaign_id', 'survey.campaigns'),
+      fk_survey_responses_campaign_id_contact_id: partOf(
+        'campaign_id, contact_id',
+        'survey.contacts',
+        'campaign_id, id',
+      ),
+    },
+    indexes: {
+      ix_survey_responses_campaign_id_completed_at: [
+        '(organisation_id, campaign_id, completed_at)',
+        'Campaign report and export by time.',
+      ],
+      ix_survey_responses_call_attempt_id: [
+        '(organisation_id, call_attempt_id) WHERE call_attempt_id IS NOT NULL',
+        'Response of a call; covers the link foreign key.',
+      ],
+    },
+    triggers: {
+      trg_survey_responses_set_updated_at: whenUpdated,
+    },
+    policies: tenantPolicies,
+    grants: tenantGrants,
+  },
+  survey_answers: {
+    comment: 'Answer to one question in a response.',
+    columns: {
+      organisation_id: tenantKey,
+      id: tenantRowId,
+      response_id: ['uuid NOT NULL', 'Response.'],
+      question_id: ['uuid NOT NULL', 'Question.'],
+      answer_text: ['text', 'Answer as understood.'],
+      answer_numeric: ['numeric', 'Numeric value for numeric and scale.'],
+      confidence: ['numeric(3,2)', 'Extraction confidence 0 to 1.'],
+      answered_at: ['timestamptz NOT NULL DEFAULT now()', 'Answer time.'],
+      created_at: createdAt,
+      updated_at: updatedAt,
+    },
+    constraints: {
+      pk_survey_answers: 'PRIMARY KEY (organisation_id, id)',
+      uq_survey_answers_response_id_question_id: 'UNIQUE (organisation_id, response_id, question_id)',
+      ck_survey_answers_confidence: 'CHECK (confidence BETWEEN 0 AND 1)',
+      ck_survey_answers_has_value: 'CHECK (answer_text IS NOT NULL OR answer_numeric IS NOT NULL)',
+      fk_survey_answers_organisation_id: ofOrganisation,
+      fk_survey_answers_response_id: partOf('response_id', 'survey.survey_responses'),
+      fk_survey_answers_question_id: ofQuestion,
+    },
+    indexes: {
+      ix_survey_answers_question_id_answer_numeric: [
+        '(organisation_id, question_id, answer_numeric)',
+        'Distribution of answers per question.',
+      ],
+    },
+    triggers: {
+      trg_survey_answers_set_updated_at: whenUpdated,
+    },
+    policies: tenantPolicies,
+    grants: tenantGrants,
+  },
+  events: {
+    comment: 'Domain events; also the transactional outbox of the survey schema.',
+    columns: {
+      organisation_id: tenantKey,
+      id: tenantRowId,
+      event_type: ['survey.event_type NOT NULL', 'Event type.'],
+      campaign_id: ['uuid NOT NULL', 'Campaign.'],
+      contact_id: ['uuid NOT NULL', 'Contact.'],
+      call_attempt_id: ['uuid', 'telephony.call_attempts row; foreign key added by survey_telephony.'],
+      idempotency_key: ['text NOT NULL', 'Producer key that makes emission idempotent, e.g. contact id and type.'],
+      payload: [jsonObject, 'Event body.'],
+      published_at: ['timestamptz', 'Relayed successfully.'],
+      attempts: ['smallint NOT NULL DEFAULT 0', 'Relay attempts.'],
+      next_attempt_at: ['timestamptz NOT NULL DEFAULT now()', 'Earliest relay time.'],
+      locked_by: ['text', 'Relay holding the lease.'],
+      locked_until: ['timestamptz', 'End of the lease.'],
+      last_error: ['text', 'Latest relay error.'],
+      dead_at: ['timestamptz', 'Given up.'],
+      created_at: createdAt,
+    },
+    constraints: {
+      pk_events: 'PRIMARY KEY (organisation_id, id)',
+      uq_events_idempotency_key: 'UNIQUE (organisation_id, idempotency_key)',
+      ck_events_idempotency_key: 'CHECK (length(idempotency_key) BETWEEN 1 AND 200)',
+      ck_events_payload: isObject('payload'),
+      ck_events_attempts: 'CHECK (attempts >= 0)',
+      ck_events_lock_pair: lockPair,
+      fk_events_organisation_id: ofOrganisation,
+      fk_events_campaign_id: partOf('campaign_id', 'survey.campaigns'),
+      fk_events_contact_id: partOf('contact_id', 'survey.contacts'),
+    },
+    indexes: {
+      ix_events_queue: [
+        '(next_attempt_at) WHERE published_at IS NULL AND dead_at IS NULL',
+        'tenancy: exception - the outbox relay claims over all tenants; holds open rows only.',
+      ],
+      ix_events_campaign_id_event_type_created_at: [
+        '(organisation_id, campaign_id, event_type, created_at)',
+        'Event history of a campaign.',
+      ],
+      ix_events_contact_id: ['(organisation_id, contact_id)', 'Covers the foreign key.'],
+      ix_events_call_attempt_id: [
+        '(organisation_id, call_attempt_id) WHERE call_attempt_id IS NOT NULL',
+        'Covers the link foreign key.',
+      ],
+      ix_events_dead_at: ['(organisation_id, dead_at) WHERE dead_at IS NOT NULL', 'Operator view of dead letters.'],
+    },
+    triggers: {},
+    policies: tenantPolicies,
+    grants: tenantGrants,
+  },
+} as const satisfies Readonly<Record<string, SpecifiedTable>>
