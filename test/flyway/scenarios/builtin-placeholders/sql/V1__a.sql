@@ -1,0 +1,1 @@
+CREATE TABLE a (n text DEFAULT '${flyway:defaultSchema} ${flyway:table} ${flyway:filename} ${flyway:workingDirectory}'); INSERT INTO a VALUES (DEFAULT);
