@@ -1,12 +1,11 @@
-import { type MigrationEvent, SchemawayError } from 'schemaway'
+import { type ReportedMigration, SchemawayError } from 'schemaway'
 
 const isColoured = process.stdout.isTTY && process.env['NO_COLOR'] === undefined
 const paint = (code: number, text: string): string => (isColoured ? `\u001b[${code}m${text}\u001b[0m` : text)
 
-export const bold = (text: string): string => paint(1, text)
-export const green = (text: string): string => paint(32, text)
-export const red = (text: string): string => paint(31, text)
-export const dim = (text: string): string => paint(2, text)
+const bold = (text: string): string => paint(1, text)
+const red = (text: string): string => paint(31, text)
+const dim = (text: string): string => paint(2, text)
 
 let steps = 0
 
@@ -19,11 +18,11 @@ export function step(title: string): void {
   say(bold(`${steps}. ${title}`))
 }
 
-/** Listener that prints a line for each finished migration. */
-export function stepDone(event: MigrationEvent): void {
-  if (event.type !== 'stepFinished') return
-  const mark = event.action === 'apply' ? green('+') : red('-')
-  say(`   ${mark} ${event.script} ${dim(`${event.milliseconds} ms`)}`)
+/** How many migrations of each module a command ran: "notify 9, survey_notify 2". */
+export function countByModule(migrations: readonly ReportedMigration[]): string {
+  const counts = new Map<string, number>()
+  for (const { module } of migrations) counts.set(module, (counts.get(module) ?? 0) + 1)
+  return [...counts].map(([module, count]) => `${module} ${count}`).join(', ')
 }
 
 /** What a command says that is expected to refuse; a command that goes through would be a defect. */
@@ -49,7 +48,7 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
   const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)))
   const line = (cells: readonly string[]): string =>
     cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ')
-  say(`   ${dim(line(head))}`)
+  say(`   ${dim(line(head).trimEnd())}`)
   for (const row of rows) say(`   ${line(row).trimEnd()}`)
   say('')
 }
