@@ -7,12 +7,16 @@ import { migrate } from '../lib/index.js'
 import { startPostgres, type TestDatabase } from '../lib/testing/index.js'
 import { readModel } from './generate/read-model.js'
 import { writeConfiguration } from './generate/write-configuration.js'
+import { writeFlywayPage } from './generate/write-flyway-page.js'
 import { writeModelFace } from './generate/write-model-face.js'
 import { writeModelPages } from './generate/write-model-pages.js'
 import { writeSnapshots } from './generate/write-snapshots.js'
 
 /** Generated pages by path below `docs/` that need no database. */
-export const generatedPages: ReadonlyMap<string, string> = new Map([['configuration.md', writeConfiguration()]])
+export const generatedPages: ReadonlyMap<string, string> = new Map([
+  ['configuration.md', writeConfiguration()],
+  ['flyway.md', writeFlywayPage()],
+])
 
 /**
  * The files that are made from the bundled model, by path below `docs/`.

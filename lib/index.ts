@@ -1,22 +1,34 @@
 export {
+  adopt,
   assertMigrated,
+  baseline,
+  clean,
   info,
   maintain,
   migrate,
+  repair,
   rollback,
   seed,
+  undo,
   validate,
+  validateFiles,
   waitUntilMigrated,
 } from './commands/commands.js'
 export { createMigrator, type Migrator } from './commands/create-migrator.js'
 export type {
+  AdoptReport,
+  BaselineReport,
+  CleanReport,
   CreatedPartition,
   DefaultPartitionRows,
+  DroppedObject,
   DroppedPartition,
+  FilesReport,
   InfoReport,
   MaintainReport,
   MigratedReport,
   MigrationInfo,
+  RepairReport,
   ReportedMigration,
   RunReport,
   SeededFile,
@@ -26,7 +38,10 @@ export type {
   ValidateReport,
 } from './commands/report.js'
 export type {
+  AdoptOptions,
   AssertOptions,
+  BaselineOptions,
+  CleanOptions,
   CommonOptions,
   ConnectionChoice,
   InfoOptions,
@@ -34,10 +49,13 @@ export type {
   Logger,
   MaintainOptions,
   MigrateOptions,
+  RepairOptions,
   Retention,
   RoleNames,
   RollbackOptions,
   SeedOptions,
+  UndoOptions,
+  ValidateFilesOptions,
   ValidateOptions,
   WaitOptions,
   WritingOptions,
@@ -54,4 +72,11 @@ export type { MigrationState } from './history/migration-state.js'
 export { type BundledModuleName, bundled } from './modules/bundled.js'
 export { defineModule, type Module, type ModuleDefinition } from './modules/define-module.js'
 export type { ConnectionOptions, PostgresClient } from './run/connection-target.js'
-export type { MigrationEvent, ScriptReference, StepAction } from './run/events.js'
+export type {
+  MigrationEvent,
+  RepairAction,
+  RepairedRow,
+  RepairedValues,
+  ScriptReference,
+  StepAction,
+} from './run/events.js'

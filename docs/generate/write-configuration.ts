@@ -9,6 +9,12 @@ const commands: readonly CommandName[] = [
   'waitUntilMigrated',
   'maintain',
   'seed',
+  'undo',
+  'baseline',
+  'repair',
+  'clean',
+  'adopt',
+  'validateFiles',
 ]
 
 /** The page with every option, its default and its meaning, from the table that the program itself reads. */
@@ -50,6 +56,8 @@ function describeKind({ kind }: OptionSpecification): string {
       return 'list of names or modules'
     case 'locations':
       return 'path, `file:` URL, or list of them'
+    case 'list':
+      return 'list of texts'
     case 'texts':
       return 'object of texts'
     case 'roles':

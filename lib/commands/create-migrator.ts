@@ -1,27 +1,59 @@
 import { type CommandName, optionNamesOf, optionTable } from '../config/option-table.js'
 import type {
+  BaselineOptions,
+  CleanOptions,
   CommonOptions,
   MaintainOptions,
   MigrateOptions,
+  RepairOptions,
   RollbackOptions,
   SeedOptions,
+  UndoOptions,
   WaitOptions,
 } from '../config/options.js'
 import { findSuspectOption } from '../config/read-options.js'
 import { SchemawayError } from '../errors/schemaway-error.js'
-import { assertMigrated, info, maintain, migrate, rollback, seed, validate, waitUntilMigrated } from './commands.js'
-import type { InfoReport, MaintainReport, MigratedReport, RunReport, SeedReport, ValidateReport } from './report.js'
+import {
+  assertMigrated,
+  baseline,
+  clean,
+  info,
+  maintain,
+  migrate,
+  repair,
+  rollback,
+  seed,
+  undo,
+  validate,
+  waitUntilMigrated,
+} from './commands.js'
+import type {
+  BaselineReport,
+  CleanReport,
+  InfoReport,
+  MaintainReport,
+  MigratedReport,
+  RepairReport,
+  RunReport,
+  SeedReport,
+  ValidateReport,
+} from './report.js'
 
 /** The commands with their options already chosen; each takes further options for one call. */
 export interface Migrator {
   migrate(options?: MigrateOptions): Promise<RunReport>
   rollback(options?: RollbackOptions): Promise<RunReport>
+  /** Its target is given with the call; that of the migrator is for `migrate()`. */
+  undo(options?: UndoOptions): Promise<RunReport>
   info(): Promise<InfoReport>
   validate(): Promise<ValidateReport>
   assertMigrated(): Promise<MigratedReport>
   waitUntilMigrated(options?: Pick<WaitOptions, 'timeout' | 'interval' | 'signal'>): Promise<MigratedReport>
   maintain(options?: MaintainOptions): Promise<MaintainReport>
   seed(options: SeedOptions): Promise<SeedReport>
+  baseline(options?: BaselineOptions): Promise<BaselineReport>
+  repair(options?: RepairOptions): Promise<RepairReport>
+  clean(options?: CleanOptions): Promise<CleanReport>
 }
 
 /**
@@ -41,6 +73,7 @@ export function createMigrator(options: MigrateOptions): Migrator {
   return Object.freeze({
     migrate: (more: MigrateOptions = {}) => migrate({ ...chosen, ...more }),
     rollback: (more: RollbackOptions = {}) => rollback({ ...only('rollback', chosen), ...more }),
+    undo: (more: UndoOptions = {}) => undo({ ...only('undo', chosen), target: undefined, ...more }),
     info: () => info(only('info', chosen)),
     validate: () => validate(only('validate', chosen)),
     assertMigrated: () => assertMigrated(only('assertMigrated', chosen)),
@@ -48,6 +81,9 @@ export function createMigrator(options: MigrateOptions): Migrator {
       waitUntilMigrated({ ...only('waitUntilMigrated', chosen), ...more }),
     maintain: (more: MaintainOptions = {}) => maintain({ ...only('maintain', chosen), ...more }),
     seed: (more: SeedOptions) => seed({ ...only('seed', chosen), ...more }),
+    baseline: (more: BaselineOptions = {}) => baseline({ ...only('baseline', chosen), ...more }),
+    repair: (more: RepairOptions = {}) => repair({ ...only('repair', chosen), ...more }),
+    clean: (more: CleanOptions = {}) => clean({ ...only('clean', chosen), ...more }),
   })
 }
 

@@ -2,7 +2,7 @@ import type { Config } from '../config/read-options.js'
 import { type DatabaseState, placeHistory } from '../history/history-row.js'
 import type { LedgerHead } from '../history/ledger-head.js'
 import { locationsModule } from '../modules/select-modules.js'
-import { type Comparison, compare } from '../plan/compare.js'
+import { type Comparison, compare, loadRequirements } from '../plan/compare.js'
 import { loadScripts } from '../plan/load-scripts.js'
 import { openSessionWithRetries } from '../run/connect-retry.js'
 import { readState } from '../run/read-state.js'
@@ -41,7 +41,7 @@ export async function startLooking(config: Config): Promise<Look> {
   })
   let files: readonly ScriptFile[]
   try {
-    files = await loadScripts(config.selection)
+    files = await loadScripts(config.selection, config)
   } catch (error) {
     await opening.then((session) => session.close()).catch(() => {})
     throw error
@@ -52,12 +52,14 @@ export async function startLooking(config: Config): Promise<Look> {
       readState(session, placeHistory(config), config.roles.owner),
     )
     const found = { server: session.display, session, state, files }
-    const comparison = compare(config, files, state)
+    const requirementsOf = await loadRequirements(config)
+    const comparison = compare(config, files, state, undefined, requirementsOf)
     const mayBeForeign = comparison.statuses.some(
       ({ module, file, script }) => module === locationsModule && file === null && script.includes('/'),
     )
     if (!mayBeForeign || config.selection.locations.length === 0) return { ...found, comparison }
-    return { ...found, comparison: compare(config, files, state, await readModules(session, config)) }
+    const modulesByScript = await readModules(session, config)
+    return { ...found, comparison: compare(config, files, state, modulesByScript, requirementsOf) }
   } catch (error) {
     await session.close()
     throw error
@@ -84,7 +86,7 @@ async function whileListening<Result>(
 }
 
 /** Rows that no file explains may belong to a module of another service; the ledger knows. */
-async function readModules(session: Session, config: Config): Promise<ReadonlyMap<string, string>> {
+export async function readModules(session: Session, config: Config): Promise<ReadonlyMap<string, string>> {
   const { readLedgerHeadSql } = await import('../history/ledger-head.js')
   try {
     const [row] = await session.query<{ head: string }>(readLedgerHeadSql(placeHistory(config)))

@@ -10,9 +10,9 @@ export function reportInfo({ comparison, server }: Look): InfoReport {
     server,
     currentVersion: currentVersion(comparison.statuses),
     pending: comparison.pending.length,
-    // As with Flyway, a DELETE row only shows in the state of the row that it speaks of.
+    // As with Flyway, a DELETE row of a version only shows in the state of the row that it speaks of.
     migrations: comparison.statuses
-      .filter(({ row }) => row?.type !== 'DELETE')
+      .filter(({ row }) => row?.type !== 'DELETE' || row.version === null)
       .map(({ state, module, version, description, script, row, file, isUndoable }) => ({
         category: categoryOf(row?.type ?? typeOf(file), version === null),
         version: version?.text ?? null,
@@ -37,6 +37,7 @@ function typeOf(file: ScriptFile | null): string {
 
 function categoryOf(type: string, isRepeatable: boolean): MigrationInfo['category'] {
   if (type.endsWith('_BASELINE')) return 'Baseline'
+  if (type.startsWith('UNDO_')) return 'Undo'
   if (type === 'SCHEMA' || type === 'BASELINE' || type === 'DELETE') return ''
   return isRepeatable ? 'Repeatable' : 'Versioned'
 }

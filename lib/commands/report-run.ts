@@ -1,3 +1,4 @@
+import type { Config } from '../config/read-options.js'
 import { currentVersion, type MigrationStatus, versionKey } from '../history/migration-state.js'
 import type { StepAction } from '../run/events.js'
 import type { Run } from '../run/open-run.js'
@@ -22,7 +23,7 @@ export async function reportRun(
   const milliseconds = Math.round(performance.now() - work.started)
   run.emit({ type: 'finished', run: run.id, milliseconds })
   return {
-    command: run.config.command === 'rollback' ? 'rollback' : 'migrate',
+    command: commandOf(run.config),
     server: run.session.display,
     run: results.length === 0 ? null : run.id,
     migrations: results.map(({ step, milliseconds }) => ({ action: step.action, ...step.reference, milliseconds })),
@@ -32,12 +33,18 @@ export async function reportRun(
   }
 }
 
+function commandOf({ command }: Config): RunReport['command'] {
+  return command === 'rollback' || command === 'undo' ? command : 'migrate'
+}
+
 /** Highest version that was there before and was not undone, or was applied by this run. */
 function versionAfter(before: readonly MigrationStatus[], results: readonly StepResult[]): string | null {
   const versionsOf = (action: StepAction): readonly (Version | null)[] =>
     results.map(({ step }) => (step.action === action ? parseVersion(step.reference.version ?? '') : null))
   const undone = new Set(versionsOf('undo').map((version) => version && versionKey(version)))
   const kept = currentVersion(before.filter(({ version }) => version === null || !undone.has(versionKey(version))))
-  const versions = [...versionsOf('apply'), parseVersion(kept ?? '')].filter((version) => version !== null)
+  const versions = [...versionsOf('apply'), ...versionsOf('adopt'), parseVersion(kept ?? '')].filter(
+    (version) => version !== null,
+  )
   return versions.toSorted(compareVersions).at(-1)?.text ?? null
 }

@@ -1,13 +1,13 @@
 import type { ErrorCode } from '../errors/error-codes.js'
 import type { MigrationState } from '../history/migration-state.js'
-import type { StepAction } from '../run/events.js'
+import type { RepairedRow, ScriptReference, StepAction } from '../run/events.js'
 import type { CreatedPartition, DefaultPartitionRows, DroppedPartition } from '../run/partition-upkeep.js'
 
 export type { CreatedPartition, DefaultPartitionRows, DroppedPartition }
 
 /** One migration that a command ran. */
 export interface ReportedMigration {
-  /** What was done; `drop` removes objects of a repeatable that is not run again. */
+  /** What was done; `adopt` recorded it without running it, `drop` removed objects of a repeatable that is not run again. */
   readonly action: StepAction
   readonly script: string
   readonly module: string
@@ -17,9 +17,9 @@ export interface ReportedMigration {
   readonly milliseconds: number
 }
 
-/** What `migrate()` and `rollback()` return. Plain data that survives `JSON.stringify`. */
+/** What `migrate()`, `rollback()` and `undo()` return. Plain data that survives `JSON.stringify`. */
 export interface RunReport {
-  readonly command: 'migrate' | 'rollback'
+  readonly command: 'migrate' | 'rollback' | 'undo'
   /** `host:port/database`. */
   readonly server: string
   /** Identifies this call in the ledger; null when there was nothing to do. */
@@ -78,9 +78,77 @@ export interface SeedReport {
   readonly milliseconds: number
 }
 
+/** What `adopt()` returns. Plain data. */
+export interface AdoptReport {
+  readonly command: 'adopt'
+  readonly server: string
+  /** Identifies this call in the ledger; null for a preview. */
+  readonly run: string | null
+  /** True when nothing was written. */
+  readonly preview: boolean
+  /** What history now calls applied, in its order. */
+  readonly adopted: readonly ScriptReference[]
+  /** Scripts that are not applied yet, in the order in which `migrate()` would run them. */
+  readonly pending: readonly string[]
+  readonly milliseconds: number
+}
+
+/** What `baseline()` returns. Plain data. */
+export interface BaselineReport {
+  readonly command: 'baseline'
+  readonly server: string
+  /** Identifies this call in the ledger; null when the baseline was there already. */
+  readonly run: string | null
+  readonly version: string
+  readonly description: string
+  /** False when history begins with this very baseline already. */
+  readonly isWritten: boolean
+  readonly milliseconds: number
+}
+
+/** What `repair()` returns. Plain data. */
+export interface RepairReport {
+  readonly command: 'repair'
+  readonly server: string
+  /** Identifies this call in the ledger; null when nothing was written. */
+  readonly run: string | null
+  /** True when nothing was written. */
+  readonly preview: boolean
+  /** What was changed, or would be, row by row. */
+  readonly repairs: readonly RepairedRow[]
+  readonly milliseconds: number
+}
+
+/** An object that `clean()` dropped. */
+export interface DroppedObject {
+  readonly schema: string
+  /** Such as `table`, `view`, `routine`, `type`. */
+  readonly kind: string
+  /** For a routine with its arguments. */
+  readonly name: string
+}
+
+/** What `clean()` returns. Plain data. */
+export interface CleanReport {
+  readonly command: 'clean'
+  readonly server: string
+  /** Identifies this call in the ledger; null for a preview. */
+  readonly run: string | null
+  /** True when nothing was dropped. */
+  readonly preview: boolean
+  /** Modules whose objects went, or would go; `''` stands for `locations`. */
+  readonly modules: readonly string[]
+  readonly schemas: readonly string[]
+  /** What went, or would go. Partitions, indexes and the like go with their tables. */
+  readonly dropped: readonly DroppedObject[]
+  /** Rows of history that went, or would go. */
+  readonly historyRows: number
+  readonly milliseconds: number
+}
+
 /** One migration as `info()` lists it. */
 export interface MigrationInfo {
-  readonly category: 'Versioned' | 'Repeatable' | 'Baseline' | ''
+  readonly category: 'Versioned' | 'Repeatable' | 'Baseline' | 'Undo' | ''
   readonly version: string | null
   readonly description: string
   /** `SQL`, `BASELINE`, `SCHEMA`, ... as history has it. */
@@ -112,6 +180,13 @@ export interface ValidateReport {
   readonly command: 'validate'
   readonly server: string
   /** Number of applied and resolved migrations that were compared. */
+  readonly checked: number
+}
+
+/** What `validateFiles()` returns when it finds no fault. */
+export interface FilesReport {
+  readonly command: 'validateFiles'
+  /** Number of files that were looked at. */
   readonly checked: number
 }
 

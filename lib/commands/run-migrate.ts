@@ -1,12 +1,13 @@
 import { explainOptions } from '../config/explain-options.js'
 import type { MigrateOptions } from '../config/options.js'
 import type { Config } from '../config/read-options.js'
-import { compare, refuseProblems } from '../plan/compare.js'
+import { compare, loadRequirements, refuseProblems } from '../plan/compare.js'
 import { planMigrate } from '../plan/plan-migrate.js'
 import { executePlan } from '../run/execute-plan.js'
 import { openRun } from '../run/open-run.js'
 import { grantToOwnerRole, prepareHistory } from '../run/prepare-history.js'
 import { translateError } from '../run/translate-error.js'
+import { beginHistory } from './begin-history.js'
 import type { Look } from './look.js'
 import type { RunReport, UpkeepReport } from './report.js'
 import { reportRun } from './report-run.js'
@@ -22,8 +23,8 @@ export async function runMigrate(
   explainOptions('migrate', options)
   const run = await openRun(config, session)
   try {
-    const history = await prepareHistory(run)
-    const before = compare(config, files, history.state, history.modulesByScript)
+    const history = await prepareHistory(run, async (rank) => await beginHistory(run, rank))
+    const before = compare(config, files, history.state, history.modulesByScript, await loadRequirements(config))
     refuseProblems(before.problems)
     const plan = planMigrate(config, files, before.pending, history.state, history.firstRank)
     const results = await executePlan(plan, run)
@@ -35,7 +36,12 @@ export async function runMigrate(
       )
     })
     const upkeep = async (): Promise<UpkeepReport> => await upkeepAfterMigrate(run)
-    return await reportRun(run, { before: before.statuses, results, started, upkeep })
+    return await reportRun(run, {
+      before: before.statuses,
+      results,
+      started,
+      ...(!config.skipExecutingMigrations && { upkeep }),
+    })
   } finally {
     await run.close()
   }

@@ -1,5 +1,5 @@
 import { explainOptions } from '../config/explain-options.js'
-import type { RollbackOptions } from '../config/options.js'
+import type { RollbackOptions, UndoOptions } from '../config/options.js'
 import type { Config } from '../config/read-options.js'
 import { SchemawayError } from '../errors/schemaway-error.js'
 import type { DatabaseState } from '../history/history-row.js'
@@ -15,11 +15,15 @@ import { prepareHistory, readLedger } from '../run/prepare-history.js'
 import type { RunReport } from './report.js'
 import { reportRun } from './report-run.js'
 
-/** The part of rollback() that is loaded only when it is called. */
-export async function runRollback(config: Config, options: RollbackOptions, started: number): Promise<RunReport> {
-  explainOptions('rollback', options)
+/** The part of rollback() and undo() that is loaded only when they are called. */
+export async function runRollback(
+  config: Config,
+  options: RollbackOptions | UndoOptions,
+  started: number,
+): Promise<RunReport> {
+  explainOptions(config.command, options)
   const { locations } = config.selection
-  const selectedFiles = await loadScripts(config.selection)
+  const selectedFiles = await loadScripts(config.selection, config)
   const run = await openRun(config)
   try {
     const history = await prepareHistory(run)
@@ -27,7 +31,7 @@ export async function runRollback(config: Config, options: RollbackOptions, star
     refuseBrokenLedger(ledger)
     const others = installedBundledModules(history.state, config.selection.modules)
     const modules = [...config.selection.modules, ...others]
-    const files = [...selectedFiles, ...(await loadScripts({ modules: others, locations: [] }))]
+    const files = [...selectedFiles, ...(await loadScripts({ modules: others, locations: [] }, config))]
     // Compared over all modules whose files are known, so that repeatables of dependents can be run again.
     const wide: Config = { ...config, selection: { modules, locations } }
     const { statuses } = compare(wide, files, history.state, history.modulesByScript)

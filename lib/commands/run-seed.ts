@@ -34,7 +34,7 @@ export async function runSeed(config: Config, options: SeedOptions, started: num
   const { set } = options
   const modules = chooseModules(config, options)
   const seeds = findSeedFiles(set)
-  const files = await loadScripts({ modules, locations: [] })
+  const files = await loadScripts({ modules, locations: [] }, config)
   const run = await openRun(config)
   try {
     const { state } = await readState(run.session, run.place, config.roles.owner)

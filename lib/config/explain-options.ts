@@ -119,6 +119,8 @@ function schemaOfKind(kind: OptionKind): z.ZodType {
         [location, z.array(location).min(1, 'must name at least one folder')],
         'must be a path, a file: URL, or a list of them',
       )
+    case 'list':
+      return z.array(text, 'must be a list of texts')
     case 'texts':
       return plainObject.pipe(z.record(z.string(), storable))
     case 'roles':

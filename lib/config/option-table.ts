@@ -1,7 +1,7 @@
 /** What an option may be. The fast check and the zod schema are both built from these kinds. */
 export type OptionKind =
   | { readonly type: 'url' | 'connection' | 'client' }
-  | { readonly type: 'modules' | 'locations' | 'texts' | 'roles' | 'retention' }
+  | { readonly type: 'modules' | 'locations' | 'list' | 'texts' | 'roles' | 'retention' }
   | { readonly type: 'signal' | 'logger' | 'listener' }
   | { readonly type: 'boolean' | 'text' }
   /** `longest` in bytes. */
@@ -18,12 +18,18 @@ export type CommandName =
   | 'waitUntilMigrated'
   | 'maintain'
   | 'seed'
+  | 'undo'
+  | 'baseline'
+  | 'repair'
+  | 'clean'
+  | 'adopt'
+  | 'validateFiles'
   | 'createMigrator'
 
 export interface OptionSpecification {
   readonly kind: OptionKind
   /** Value when the caller gives none; `null` means "not set". */
-  readonly default: string | number | boolean | null
+  readonly default: string | number | boolean | readonly string[] | null
   /** Commands that take it; absent means every command. */
   readonly commands?: readonly CommandName[]
   /** One sentence for the documentation. */
@@ -34,12 +40,40 @@ const day = 86_400_000
 /** PostgreSQL cuts longer names off. */
 const longestName = 63
 /** They take the lock that keeps processes apart. */
-const locking = ['migrate', 'rollback', 'maintain', 'seed', 'createMigrator'] as const
-const migrating = ['migrate', 'rollback', 'createMigrator'] as const
+const locking = [
+  'migrate',
+  'rollback',
+  'maintain',
+  'seed',
+  'undo',
+  'baseline',
+  'repair',
+  'clean',
+  'adopt',
+  'createMigrator',
+] as const
+const migrating = ['migrate', 'rollback', 'undo', 'createMigrator'] as const
+const applying = ['migrate', 'createMigrator'] as const
+const targeting = [
+  'migrate',
+  'undo',
+  'info',
+  'validate',
+  'assertMigrated',
+  'waitUntilMigrated',
+  'createMigrator',
+] as const
+const picking = ['migrate', 'info', 'validate', 'assertMigrated', 'waitUntilMigrated', 'createMigrator'] as const
+const baselining = ['baseline', 'migrate', 'createMigrator'] as const
+const repairing = ['repair'] as const
+const cleaning = ['clean'] as const
+const undoing = ['rollback', 'undo'] as const
 const keepingPartitions = ['migrate', 'maintain', 'createMigrator'] as const
 const maintaining = ['maintain'] as const
 const seeding = ['seed'] as const
 const rollingBack = ['rollback'] as const
+const previewing = ['repair', 'clean', 'adopt'] as const
+const adopting = ['adopt'] as const
 const waiting = ['waitUntilMigrated'] as const
 
 /**
@@ -104,6 +138,142 @@ export const optionTable = {
     kind: { type: 'boolean' },
     default: false,
     text: 'Allow a version below the newest applied one of its module to be applied late.',
+  },
+  target: {
+    kind: { type: 'text' },
+    default: 'latest',
+    commands: targeting,
+    text: 'Version up to which to migrate, or `latest`, `current`, `next`; with `?` behind a version that need not exist. For `undo()` the oldest version to undo.',
+  },
+  cherryPick: {
+    kind: { type: 'list' },
+    default: null,
+    commands: picking,
+    text: 'Versions, and descriptions of repeatables, that are the only ones to be applied.',
+  },
+  validateOnMigrate: {
+    kind: { type: 'boolean' },
+    default: true,
+    commands: applying,
+    text: 'Compare history with the files before anything is applied.',
+  },
+  skipExecutingMigrations: {
+    kind: { type: 'boolean' },
+    default: false,
+    commands: applying,
+    text: 'Record what is pending as applied, without running it.',
+  },
+  ignoreMigrationPatterns: {
+    kind: { type: 'list' },
+    default: ['*:future'],
+    text: "What a validation lets pass, as `<type>:<state>`, for example `['*:missing', 'repeatable:pending']`.",
+  },
+  baselineOnMigrate: {
+    kind: { type: 'boolean' },
+    default: false,
+    commands: applying,
+    text: 'Baseline a schema that has content but no history, and go on.',
+  },
+  baselineVersion: {
+    kind: { type: 'text' },
+    default: '1',
+    commands: baselining,
+    text: 'Version of the baseline: what it covers is never run.',
+  },
+  baselineDescription: {
+    kind: { type: 'text' },
+    default: '<< Flyway Baseline >>',
+    commands: baselining,
+    text: 'Description of the baseline in history.',
+  },
+  cleanDisabled: {
+    kind: { type: 'boolean' },
+    default: true,
+    commands: cleaning,
+    text: 'Must be `false` for `clean()` to do anything.',
+  },
+  preview: {
+    kind: { type: 'boolean' },
+    default: false,
+    commands: previewing,
+    text: 'Report what would be done, and do nothing.',
+  },
+  versions: {
+    kind: { type: 'list' },
+    default: null,
+    commands: repairing,
+    text: 'Versions, and descriptions of repeatables, to repair. Default: all.',
+  },
+  installedBy: {
+    kind: { type: 'text' },
+    default: null,
+    commands: locking,
+    text: 'What history says in `installed_by`. Default: the session user.',
+  },
+  requireUndo: {
+    kind: { type: 'boolean' },
+    default: false,
+    commands: ['validateFiles'],
+    text: 'Whether a version without a `U` file is a fault.',
+  },
+  mixed: {
+    kind: { type: 'boolean' },
+    default: false,
+    commands: [...applying, 'validateFiles'],
+    text: 'Allow a file to hold statements that cannot run in a transaction beside others; it then runs outside of one.',
+  },
+  placeholderReplacement: {
+    kind: { type: 'boolean' },
+    default: true,
+    text: 'Whether `${name}` is replaced in your own scripts.',
+  },
+  placeholderPrefix: {
+    kind: { type: 'text' },
+    default: '${',
+    text: 'What a placeholder begins with, in your own scripts.',
+  },
+  placeholderSuffix: {
+    kind: { type: 'text' },
+    default: '}',
+    text: 'What a placeholder ends with, in your own scripts.',
+  },
+  encoding: {
+    kind: { type: 'choice', values: ['utf-8', 'iso-8859-1', 'windows-1252', 'utf-16le', 'utf-16be'] },
+    default: 'utf-8',
+    text: 'Encoding of your own scripts.',
+  },
+  naming: {
+    kind: { type: 'choice', values: ['flyway', 'up-down', 'numbered'] },
+    default: 'flyway',
+    text: 'How files of `locations` are named: `V1__x.sql`, `V1.up.sql` or `1_x.up.sql` with `.down.sql`, or `001_x.sql`.',
+  },
+  ignore: {
+    kind: { type: 'list' },
+    default: null,
+    text: "Patterns of files to leave out, for example `['run_all.sql', '**/*.bak.sql']`; paths below a location or module.",
+  },
+  failOnMissingLocations: {
+    kind: { type: 'boolean' },
+    default: true,
+    text: "Whether a folder that does not exist is an error. Flyway's default is `false`.",
+  },
+  from: {
+    kind: { type: 'choice', values: ['golang-migrate', 'node-pg-migrate'] },
+    default: null,
+    commands: adopting,
+    text: 'The tool whose record of applied migrations is taken over. Either this or `applied` must be given.',
+  },
+  applied: {
+    kind: { type: 'list' },
+    default: null,
+    commands: adopting,
+    text: 'The files that are applied already: paths below their folder, names or versions.',
+  },
+  fromTable: {
+    kind: { type: 'text' },
+    default: null,
+    commands: adopting,
+    text: 'Table of that tool, as SQL writes it. Default: `schema_migrations`, or `pgmigrations`.',
   },
   applicationName: {
     kind: { type: 'text' },
@@ -189,7 +359,7 @@ export const optionTable = {
   allowDataLoss: {
     kind: { type: 'boolean' },
     default: false,
-    commands: rollingBack,
+    commands: undoing,
     text: 'Let a rollback drop tables that hold rows.',
   },
   timeout: {

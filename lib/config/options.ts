@@ -40,6 +40,22 @@ export interface CommonOptions extends ConnectionChoice {
   readonly placeholders?: Readonly<Record<string, string>> | undefined
   /** Allow versions below the newest applied one of their module. Default `false`. */
   readonly outOfOrder?: boolean | undefined
+  /** What a validation lets pass, as `<type>:<state>`; default `['*:future']`. */
+  readonly ignoreMigrationPatterns?: readonly string[] | undefined
+  /** Whether `${name}` is replaced in your own scripts, default `true`. */
+  readonly placeholderReplacement?: boolean | undefined
+  /** What a placeholder begins with, default `${`. */
+  readonly placeholderPrefix?: string | undefined
+  /** What a placeholder ends with, default `}`. */
+  readonly placeholderSuffix?: string | undefined
+  /** Encoding of your own scripts, default `utf-8`. */
+  readonly encoding?: 'utf-8' | 'iso-8859-1' | 'windows-1252' | 'utf-16le' | 'utf-16be' | undefined
+  /** How files of `locations` are named, default `flyway`. */
+  readonly naming?: 'flyway' | 'up-down' | 'numbered' | undefined
+  /** Patterns of files to leave out, by path below a location or module. */
+  readonly ignore?: readonly string[] | undefined
+  /** Whether a folder that does not exist is an error, default `true`; Flyway's is `false`. */
+  readonly failOnMissingLocations?: boolean | undefined
   /** Shown in `pg_stat_activity` as `<applicationName>@<host>:<pid>`. Default `schemaway`. */
   readonly applicationName?: string | undefined
   /** Milliseconds to wait for each host, default 10,000. */
@@ -64,6 +80,8 @@ export interface LockingOptions extends CommonOptions {
   readonly lockRetries?: number | undefined
   /** PostgreSQL's `statement_timeout` in milliseconds, default 0: none. */
   readonly statementTimeout?: number | undefined
+  /** What history says in `installed_by`. Default: the session user. */
+  readonly installedBy?: string | undefined
 }
 
 /** Options of commands that run migrations. */
@@ -72,8 +90,71 @@ export interface WritingOptions extends LockingOptions {
   readonly transaction?: 'each' | 'all' | undefined
 }
 
+/** Options of commands that may stop at a version. */
+export interface TargetOptions {
+  /** A version, `latest` (default), `current` or `next`; a version with `?` behind it need not exist. */
+  readonly target?: string | undefined
+  /** The only versions, and descriptions of repeatables, to be applied. */
+  readonly cherryPick?: readonly string[] | undefined
+}
+
+/** What a baseline is called. */
+export interface BaselineNames {
+  /** Default `1`. */
+  readonly baselineVersion?: string | undefined
+  /** Default `<< Flyway Baseline >>`. */
+  readonly baselineDescription?: string | undefined
+}
+
+/** Options of `baseline()`. */
+export interface BaselineOptions extends LockingOptions, BaselineNames {}
+
+/** Options of `repair()`. */
+export interface RepairOptions extends LockingOptions {
+  /** Versions, and descriptions of repeatables, to repair. Default: all. */
+  readonly versions?: readonly string[] | undefined
+  /** Report what would be done, and do nothing. Default `false`. */
+  readonly preview?: boolean | undefined
+}
+
+/** Options of `adopt()`. */
+export interface AdoptOptions extends LockingOptions {
+  /** The tool whose record of applied migrations is taken over. */
+  readonly from?: 'golang-migrate' | 'node-pg-migrate' | undefined
+  /** Instead of `from`: the files that are applied already, by path below their folder, name or version. */
+  readonly applied?: readonly string[] | undefined
+  /** Table of that tool, as SQL writes it; default `schema_migrations`, or `pgmigrations`. */
+  readonly fromTable?: string | undefined
+  /** Report what would be done, and do nothing. Default `false`. */
+  readonly preview?: boolean | undefined
+}
+
+/** Options of `clean()`. */
+export interface CleanOptions extends LockingOptions {
+  /** Must be `false` for anything to be done. */
+  readonly cleanDisabled?: boolean | undefined
+  /** Report what would be done, and do nothing. Default `false`. */
+  readonly preview?: boolean | undefined
+}
+
+/** Options of `undo()`. */
+export interface UndoOptions extends WritingOptions {
+  /** The oldest version to undo, which is undone too; `next` (default) undoes the newest only. */
+  readonly target?: string | undefined
+  /** Let it drop tables that hold rows. Default `false`. */
+  readonly allowDataLoss?: boolean | undefined
+}
+
 /** Options of `migrate()`. */
-export interface MigrateOptions extends WritingOptions {
+export interface MigrateOptions extends WritingOptions, TargetOptions, BaselineNames {
+  /** Compare history with the files before anything is applied. Default `true`. */
+  readonly validateOnMigrate?: boolean | undefined
+  /** Record what is pending as applied, without running it. Default `false`. */
+  readonly skipExecutingMigrations?: boolean | undefined
+  /** Baseline a schema that has content but no history, and go on. Default `false`. */
+  readonly baselineOnMigrate?: boolean | undefined
+  /** Allow a file to hold statements that cannot run in a transaction beside others. Default `false`. */
+  readonly mixed?: boolean | undefined
   /**
    * After a run that applied something, the partitioned tables of the bundled modules get the partitions of the current
    * month and of this many months after it. Default 3.
@@ -115,12 +196,38 @@ export interface RollbackOptions extends WritingOptions {
   readonly allowDataLoss?: boolean | undefined
 }
 
-export type InfoOptions = CommonOptions
-export type ValidateOptions = CommonOptions
-export type AssertOptions = CommonOptions
+/** Options of `validateFiles()`: those that say which files there are, and how they are read. */
+export interface ValidateFilesOptions
+  extends Pick<
+    CommonOptions,
+    | 'modules'
+    | 'locations'
+    | 'roles'
+    | 'placeholders'
+    | 'placeholderReplacement'
+    | 'placeholderPrefix'
+    | 'placeholderSuffix'
+    | 'encoding'
+    | 'naming'
+    | 'ignore'
+    | 'failOnMissingLocations'
+    | 'historySchema'
+    | 'table'
+    | 'logger'
+    | 'onEvent'
+  > {
+  /** Allow a file to hold statements that cannot run in a transaction beside others. Default `false`. */
+  readonly mixed?: boolean | undefined
+  /** Whether a version without a `U` file is a fault. Default `false`. */
+  readonly requireUndo?: boolean | undefined
+}
+
+export interface InfoOptions extends CommonOptions, TargetOptions {}
+export interface ValidateOptions extends CommonOptions, TargetOptions {}
+export interface AssertOptions extends CommonOptions, TargetOptions {}
 
 /** Options of `waitUntilMigrated()`. */
-export interface WaitOptions extends CommonOptions {
+export interface WaitOptions extends CommonOptions, TargetOptions {
   /** Longest wait in milliseconds, default 60,000. */
   readonly timeout?: number | undefined
   /** Milliseconds between two looks, default 500. */

@@ -1,6 +1,8 @@
 import { SchemawayError } from '../errors/schemaway-error.js'
+import { parseTarget } from '../history/scope.js'
 import { defaultRoleNames, type RoleNames } from '../model/role-names.js'
 import { type ModuleSelection, selectModules } from '../modules/select-modules.js'
+import { explainPattern, isPattern } from '../plan/ignore-patterns.js'
 import { parseVersion } from '../scripts/version.js'
 import {
   type CommandName,
@@ -10,14 +12,18 @@ import {
   optionTable,
 } from './option-table.js'
 import type {
+  AdoptOptions,
+  CleanOptions,
   CommonOptions,
   ConnectionChoice,
   Logger,
   MaintainOptions,
   MigrateOptions,
+  RepairOptions,
   Retention,
   RollbackOptions,
   SeedOptions,
+  ValidateFilesOptions,
   WaitOptions,
 } from './options.js'
 
@@ -35,6 +41,33 @@ export interface Config {
   readonly placeholders: ReadonlyMap<string, string>
   readonly transaction: 'each' | 'all'
   readonly outOfOrder: boolean
+  readonly target: string
+  /** Empty: everything. */
+  readonly cherryPick: readonly string[]
+  readonly validateOnMigrate: boolean
+  readonly skipExecutingMigrations: boolean
+  readonly ignoreMigrationPatterns: readonly string[]
+  readonly baselineOnMigrate: boolean
+  readonly baselineVersion: string
+  readonly baselineDescription: string
+  readonly cleanDisabled: boolean
+  readonly preview: boolean
+  /** Empty: all. */
+  readonly versions: readonly string[]
+  /** Of `adopt()`; exactly one of it and `applied` is given. */
+  readonly from: AdoptOptions['from']
+  readonly applied: readonly string[] | undefined
+  readonly fromTable: string | undefined
+  readonly installedBy: string | undefined
+  readonly requireUndo: boolean
+  readonly mixed: boolean
+  readonly placeholderReplacement: boolean
+  readonly placeholderPrefix: string
+  readonly placeholderSuffix: string
+  readonly encoding: NonNullable<CommonOptions['encoding']>
+  readonly naming: NonNullable<CommonOptions['naming']>
+  readonly ignore: readonly string[]
+  readonly failOnMissingLocations: boolean
   readonly applicationName: string
   readonly connectTimeout: number
   readonly connectRetries: number
@@ -61,13 +94,25 @@ export interface Config {
   readonly isObserved: boolean
 }
 
-type AnyOptions = MigrateOptions & RollbackOptions & WaitOptions & MaintainOptions & Partial<SeedOptions>
+type AnyOptions = MigrateOptions &
+  RollbackOptions &
+  WaitOptions &
+  MaintainOptions &
+  Partial<SeedOptions> &
+  RepairOptions &
+  ValidateFilesOptions &
+  CleanOptions &
+  AdoptOptions
 
 const roleKeys = ['owner', 'app', 'worker', 'readonly'] as const
 /** It stands in identifiers and literals alike, so it must need no quotes. PostgreSQL reserves what is left out. */
 export const plainRoleName = /^(?!pg_|(?:public|none)$)[a-z_][a-z0-9_]{0,62}$/
+/** They may work on a part that others require. */
+const removing: ReadonlySet<CommandName> = new Set(['rollback', 'undo', 'clean'])
 const defaultLedger = 'schemaway_ledger'
 export const longestRetention = 1_200
+/** Of the column in history. */
+const longestInstalledBy = 100
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 
 /**
@@ -116,6 +161,8 @@ function matchesKind(kind: OptionKind, value: unknown): boolean {
       return Array.isArray(value) && value.length > 0 && value.every((one) => isText(one) || isObject(one))
     case 'locations':
       return isLocation(value) || (Array.isArray(value) && value.length > 0 && value.every(isLocation))
+    case 'list':
+      return Array.isArray(value) && value.every(isText)
     case 'texts':
       return isPlainObject(value) && Object.values(value).every(isStorable)
     case 'roles':
@@ -188,7 +235,7 @@ function completeOptions(command: CommandName, options: AnyOptions): Config {
   return Object.freeze({
     command,
     connection: Object.freeze({ url: options.url, connection: options.connection, sql: options.sql }),
-    selection: selectModules({ modules: options.modules, locations: options.locations }, command !== 'rollback'),
+    selection: selectModules({ modules: options.modules, locations: options.locations }, !removing.has(command)),
     historySchema: options.historySchema ?? optionTable.historySchema.default,
     table,
     ledgerTable,
@@ -196,6 +243,30 @@ function completeOptions(command: CommandName, options: AnyOptions): Config {
     placeholders: new Map(placeholders.map(([name, value]) => [name.toLowerCase(), value])),
     transaction: options.transaction ?? optionTable.transaction.default,
     outOfOrder: options.outOfOrder ?? optionTable.outOfOrder.default,
+    target: options.target ?? (command === 'undo' ? 'next' : optionTable.target.default),
+    cherryPick: options.cherryPick ?? [],
+    validateOnMigrate: options.validateOnMigrate ?? optionTable.validateOnMigrate.default,
+    skipExecutingMigrations: options.skipExecutingMigrations ?? optionTable.skipExecutingMigrations.default,
+    ignoreMigrationPatterns: options.ignoreMigrationPatterns ?? optionTable.ignoreMigrationPatterns.default,
+    baselineOnMigrate: options.baselineOnMigrate ?? optionTable.baselineOnMigrate.default,
+    baselineVersion: options.baselineVersion ?? optionTable.baselineVersion.default,
+    baselineDescription: options.baselineDescription ?? optionTable.baselineDescription.default,
+    cleanDisabled: options.cleanDisabled ?? optionTable.cleanDisabled.default,
+    preview: options.preview ?? optionTable.preview.default,
+    versions: options.versions ?? [],
+    from: options.from,
+    applied: options.applied,
+    fromTable: options.fromTable,
+    installedBy: options.installedBy,
+    requireUndo: options.requireUndo ?? optionTable.requireUndo.default,
+    mixed: options.mixed ?? optionTable.mixed.default,
+    placeholderReplacement: options.placeholderReplacement ?? optionTable.placeholderReplacement.default,
+    placeholderPrefix: options.placeholderPrefix ?? optionTable.placeholderPrefix.default,
+    placeholderSuffix: options.placeholderSuffix ?? optionTable.placeholderSuffix.default,
+    encoding: options.encoding ?? optionTable.encoding.default,
+    naming: options.naming ?? optionTable.naming.default,
+    ignore: options.ignore ?? [],
+    failOnMissingLocations: options.failOnMissingLocations ?? optionTable.failOnMissingLocations.default,
     applicationName: options.applicationName ?? optionTable.applicationName.default,
     connectTimeout: options.connectTimeout ?? optionTable.connectTimeout.default,
     connectRetries: options.connectRetries ?? optionTable.connectRetries.default,
@@ -245,7 +316,9 @@ function refuseContradictions(
     void problems.push({ kind: 'INVALID_OPTION', option, message })
 
   const databases = (['url', 'connection', 'sql'] as const).filter((name) => options[name] !== undefined)
-  if (databases.length === 0) {
+  if (command === 'validateFiles') {
+    if (databases[0] !== undefined) refuse(databases[0], 'validateFiles() looks at no database')
+  } else if (databases.length === 0) {
     refuse(
       'url',
       'no database is named; pass `url: process.env.DATABASE_URL` (is the variable set?), `connection` or `sql`',
@@ -274,6 +347,33 @@ function refuseContradictions(
       )
     }
   }
+  if (options.baselineVersion !== undefined && parseVersion(options.baselineVersion) === null) {
+    refuse('baselineVersion', "`baselineVersion` is not a version such as '20260105.110200'")
+  }
+  if (command === 'adopt') {
+    if ((options.from === undefined) === (options.applied === undefined)) {
+      refuse(
+        'from',
+        "exactly one of `from: 'golang-migrate'` (or 'node-pg-migrate') and `applied: [...]` must be given",
+      )
+    }
+    if (options.locations === undefined && options.modules === undefined) {
+      refuse('locations', 'no files are named; pass `locations`, or `modules` with one of your own')
+    }
+  }
+  if (command !== 'undo' && options.target !== undefined && parseTarget(options.target) === null) {
+    refuse('target', "`target` is neither a version such as '20260105.110200' nor 'latest', 'current' or 'next'")
+  }
+  const pattern = options.ignoreMigrationPatterns?.find((one) => !isPattern(one))
+  if (pattern !== undefined) {
+    refuse('ignoreMigrationPatterns', `in \`ignoreMigrationPatterns\` ${explainPattern(pattern)}`)
+  }
+  if (options.cherryPick !== undefined && options.target !== undefined) {
+    refuse('cherryPick', '`cherryPick` and `target` exclude each other')
+  }
+  if (options.installedBy !== undefined && options.installedBy.length > longestInstalledBy) {
+    refuse('installedBy', `\`installedBy\` must not be longer than ${longestInstalledBy} characters`)
+  }
   const { table, ledgerTable, roles, placeholders } = completed
   if (ledgerTable === defaultLedger && table !== optionTable.table.default) {
     refuse('table', `\`table\` cannot be '${table}': its ledger would be the one of ${optionTable.table.default}`)
@@ -291,7 +391,8 @@ function refuseContradictions(
     const option = `placeholders.${name}`
     if (key === '') refuse('placeholders', 'a placeholder has an empty name')
     if (names.has(key)) refuse(option, `the placeholder \`${key}\` is given twice, in different case`)
-    if (key.startsWith('flyway:')) refuse(option, `the placeholder \`${key}\` is built in and cannot be given`)
+    if (/^(?:flyway|schemaway):/.test(key)) refuse(option, `the placeholder \`${key}\` is built in and cannot be given`)
+    if (key.includes('}')) refuse(option, `the placeholder \`${key}\` has a } in its name, where names end`)
     names.add(key)
   }
   const [first] = problems

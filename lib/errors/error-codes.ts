@@ -42,13 +42,15 @@ export const errorCodes = [
   'COMMIT_FAILED',
   /** A script ended the transaction that schemaway had opened for it, or a query came after the end of withOrganisation(). */
   'TRANSACTION_ESCAPED',
-  /** History and files disagree; `details.problems` lists every finding. */
+  /** History and files disagree, or files have faults (`validateFiles`); `details.problems` lists every finding. */
   'VALIDATION_FAILED',
   /** Migrations are pending where none may be (`assertMigrated`, `seed`), or the model is not installed (`maintain`). */
   'PENDING_MIGRATIONS',
   /** `waitUntilMigrated` ran out of time. */
   'WAIT_TIMEOUT',
-  /** `rollback({ to })` names a version that is not applied. */
+  /** `target` or `cherryPick` names a migration that does not exist. */
+  'MIGRATION_NOT_FOUND',
+  /** `rollback({ to })`, `undo({ target })` or `repair({ versions })` names a version that is not applied. */
   'VERSION_NOT_APPLIED',
   /** A migration has to be undone, but neither a file nor the ledger has a text for it. */
   'UNDO_MISSING',
@@ -56,10 +58,20 @@ export const errorCodes = [
   'DATA_LOSS_REFUSED',
   /** A module cannot go while another installed one requires it. */
   'MODULE_REQUIRED',
+  /** There is content in a schema, but no history that says what it is. */
+  'SCHEMA_NOT_EMPTY',
+  /** `baseline()` would give a history another beginning than it has. */
+  'BASELINE_REFUSED',
+  /** `clean()` was called without `cleanDisabled: false`. */
+  'CLEAN_DISABLED',
+  /** `clean()` would drop something that no selected module owns. */
+  'CLEAN_REFUSED',
   /** The ledger was edited by somebody who did not know its hash chain. */
   'LEDGER_BROKEN',
   /** The history table exists but does not have Flyway's columns. */
   'HISTORY_UNREADABLE',
+  /** `adopt()` cannot take over what another tool applied: dirty, unknown versions, a history that is not empty. */
+  'ADOPTION_REFUSED',
   /** The caller's `AbortSignal` fired. */
   'ABORTED',
 ] as const

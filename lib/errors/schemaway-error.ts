@@ -9,6 +9,9 @@ export interface Problem {
   readonly script?: string
   readonly version?: string
   readonly module?: string
+  /** 1-based, in the file. */
+  readonly line?: number
+  readonly column?: number
 }
 
 /** Another session that held a lock we needed. */
@@ -61,6 +64,8 @@ export interface ErrorDetails {
   readonly blockers?: readonly Blocker[]
   readonly tables?: readonly TableWithRows[]
   readonly modules?: readonly string[]
+  /** Objects of the database, such as `table public.users`. */
+  readonly objects?: readonly string[]
   readonly option?: string
   readonly directory?: string
   /** Server that was spoken to, as `host:port/database`. Never contains a password. */

@@ -37,7 +37,7 @@ export interface NewHistoryRow {
  * One INSERT for one or more rows.
  *
  * @param rankGuard multiplies into the first rank: an expression that is 1, or fails when the transaction is not ours.
- * @param installedBy the session user.
+ * @param installedBy the session user, or what the caller says instead.
  * @param executionTimes one SQL expression of integer milliseconds per row.
  */
 export function insertHistorySql(

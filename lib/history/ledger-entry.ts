@@ -1,7 +1,21 @@
 import { createHash } from 'node:crypto'
 
-/** What happened to a script. */
-export type LedgerEvent = 'applied' | 'undone' | 'dropped' | 'failed'
+/**
+ * What happened to a script, or to its history row. `baselined` and `cleaned` are about no script: the first is about a
+ * row of the baseline command, the second about a module. A script that runs outside a transaction leaves `started` before
+ * a statement that cannot be undone, and `progressed` after each one; their sha256 is that of the statement.
+ */
+export type LedgerEvent =
+  | 'applied'
+  | 'adopted'
+  | 'undone'
+  | 'dropped'
+  | 'failed'
+  | 'baselined'
+  | 'repaired'
+  | 'cleaned'
+  | 'started'
+  | 'progressed'
 
 /** One row of the ledger, without what the table adds. */
 export interface LedgerEntry {
@@ -25,6 +39,8 @@ export interface LedgerEntry {
   readonly placeholders: readonly string[]
   /** For a failed run: SQLSTATE and message, as JSON text. */
   readonly error: string | null
+  /** For a repair, what history said before and after; for a clean, what went; for a statement that was started or is done, which one. As JSON text. */
+  readonly details?: string | null
   readonly login: string
   /** Application, host and process that ran it. */
   readonly client: string
@@ -69,6 +85,7 @@ export function hashEntry(entry: LedgerEntry, previousHash: string | null): stri
     entry.login,
     entry.client,
     entry.toolVersion,
+    ...(entry.details == null ? [] : [entry.details]),
   ]
   return createHash('sha256').update(JSON.stringify(fields)).digest('hex')
 }

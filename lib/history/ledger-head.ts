@@ -17,6 +17,6 @@ export function readLedgerHeadSql(place: HistoryPlace): string {
     `SELECT json_build_object('hash', (SELECT hash FROM ${place.ledger} ORDER BY id DESC LIMIT 1), ` +
     `'highestRank', (SELECT coalesce(max(installed_rank), 0) FROM ${place.ledger}), ` +
     `'modules', (SELECT coalesce(json_agg(m), '[]') FROM (SELECT DISTINCT ON (script) script, module, ` +
-    `module_requires AS requires FROM ${place.ledger} WHERE event = 'applied' ORDER BY script, id DESC) AS m))::text AS head`
+    `module_requires AS requires FROM ${place.ledger} WHERE event IN ('applied', 'adopted') ORDER BY script, id DESC) AS m))::text AS head`
   )
 }

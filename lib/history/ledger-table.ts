@@ -18,6 +18,7 @@ const columns = [
   'undo_text',
   'placeholders',
   'error',
+  'details',
   'login',
   'client',
   'tool_version',
@@ -49,6 +50,7 @@ export function createLedgerSql(place: HistoryPlace): string {
     undo_text text,
     placeholders text[] NOT NULL,
     error json,
+    details json,
     login text NOT NULL,
     client text NOT NULL,
     tool_version text NOT NULL,
@@ -93,6 +95,7 @@ export function insertLedgerSql(
       quoteLiteral(entry.undoText),
       quoteTextArray(entry.placeholders),
       quoteLiteral(entry.error),
+      quoteLiteral(entry.details ?? null),
       quoteLiteral(entry.login),
       quoteLiteral(entry.client),
       quoteLiteral(entry.toolVersion),
@@ -114,7 +117,7 @@ export function readLedgerSql(place: HistoryPlace): string {
     `SELECT coalesce(json_agg(json_build_object('id', id, 'run', run_id, 'event', event, 'module', module, ` +
     `'moduleRequires', module_requires, 'kind', kind, 'version', version, 'description', description, ` +
     `'script', script, 'installedRank', installed_rank, 'checksum', checksum, 'sha256', sha256, ` +
-    `'undoScript', undo_script, 'undoText', undo_text, 'placeholders', placeholders, 'error', error::text, ` +
+    `'undoScript', undo_script, 'undoText', undo_text, 'placeholders', placeholders, 'error', error::text, 'details', details::text, ` +
     `'login', login, 'client', client, 'toolVersion', tool_version, ` +
     `'occurredAt', to_char(occurred_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), ` +
     `'executionTime', execution_time, 'hash', hash) ORDER BY id), '[]')::text AS rows ` +

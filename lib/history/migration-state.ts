@@ -1,12 +1,14 @@
 import type { ScriptFile } from '../scripts/script-file.js'
 import { compareVersions, parseVersion, type Version } from '../scripts/version.js'
 import { type HistoryRow, shortenDescription, shortenScript } from './history-row.js'
+import { everything, isAboveTarget, isLeftOut, type Scope, stopAtNext } from './scope.js'
 
 /** State of a migration, in Flyway's words. */
 export type MigrationState =
   | 'Pending'
   | 'Below Baseline'
   | 'Ignored (Baseline)'
+  | 'Above Target'
   | 'Ignored'
   | 'Success'
   | 'Out of Order'
@@ -45,6 +47,10 @@ export interface StateInput {
   /** Checksums that count as "unchanged" for a repeatable: raw, and after placeholder replacement. */
   readonly checksumsOf: (file: ScriptFile) => readonly number[]
   readonly outOfOrder: boolean
+  /** Default: everything. */
+  readonly scope?: Scope
+  /** Versions that a repeatable needs. Asked where the scope ends at a version; default: none. */
+  readonly requirementsOf?: (file: ScriptFile) => readonly Version[]
 }
 
 /** A history row, with the file it came from. */
@@ -105,8 +111,12 @@ export function describeMigrations(input: StateInput): readonly MigrationStatus[
     const { version, module, row, file } = one
     const isOutOfOrder = version !== null && isAtMost(version, highestSoFar.get(module))
     if (version !== null && counts(one)) raise(highestSoFar, module, version)
-    const state = stateOfRow(one, input, levels, { isOutOfOrder, isLatest: latest.get(one.identity) === one })
-    if (state === 'Success' && isRepeatableRow(row) && file !== null) upToDate.add(file)
+    const isLatest = latest.get(one.identity) === one
+    const state = stateOfRow(one, input, levels, { isOutOfOrder, isLatest })
+    if (isRepeatableRow(row) && file !== null && isLatest) {
+      // A failed one, too, runs again only if it was changed.
+      if (state === 'Success' || (state === 'Failed' && isUnchanged(row, file, input))) upToDate.add(file)
+    }
     const canBeUndone = version !== null && counts(one) && isMigrationRow(row) && row.success
     statuses.push({
       state,
@@ -119,7 +129,7 @@ export function describeMigrations(input: StateInput): readonly MigrationStatus[
       isUndoable: canBeUndone && files.undo.has(versionKey(version)),
     })
   }
-  const unapplied = describeUnapplied(input, applied, levels, upToDate)
+  const unapplied = stopAtNext(describeUnapplied(input, applied, levels, upToDate), input.scope ?? everything)
   const isBelow = ({ state }: MigrationStatus): boolean => state === 'Below Baseline' || state === 'Ignored (Baseline)'
   return [...unapplied.filter(isBelow), ...statuses, ...unapplied.filter((status) => !isBelow(status))]
 }
@@ -129,6 +139,8 @@ interface FileIndex {
   readonly baseline: ReadonlyMap<string, ScriptFile>
   readonly repeatableByScript: ReadonlyMap<string, ScriptFile>
   readonly repeatableByDescription: ReadonlyMap<string, ScriptFile>
+  /** Two files of the same description are refused, also in different modules. */
+  readonly repeatableByDescriptionAlone: ReadonlyMap<string, ScriptFile>
   readonly undo: ReadonlySet<string>
 }
 
@@ -137,11 +149,13 @@ function indexFiles(files: readonly ScriptFile[]): FileIndex {
   const baseline = new Map<string, ScriptFile>()
   const repeatableByScript = new Map<string, ScriptFile>()
   const repeatableByDescription = new Map<string, ScriptFile>()
+  const repeatableByDescriptionAlone = new Map<string, ScriptFile>()
   const undo = new Set<string>()
   for (const file of files) {
     if (file.kind === 'repeatable') {
       repeatableByScript.set(shortenScript(file.script), file)
       repeatableByDescription.set(repeatableKey(file.module, shortenDescription(file.description)), file)
+      repeatableByDescriptionAlone.set(shortenDescription(file.description), file)
     }
     if (file.version === null) continue
     const key = versionKey(file.version)
@@ -149,7 +163,7 @@ function indexFiles(files: readonly ScriptFile[]): FileIndex {
     if (file.kind === 'baseline') baseline.set(key, file)
     if (file.kind === 'undo') undo.add(key)
   }
-  return { versioned, baseline, repeatableByScript, repeatableByDescription, undo }
+  return { versioned, baseline, repeatableByScript, repeatableByDescription, repeatableByDescriptionAlone, undo }
 }
 
 function matchRows(input: StateInput, files: FileIndex): readonly Applied[] {
@@ -178,12 +192,23 @@ function findFile(row: HistoryRow, version: Version | null, named: string, files
   if (isRepeatableRow(row)) {
     // The path first: a folder of `locations` may be named like a module.
     const sameName = files.repeatableByDescription.get(repeatableKey(named, row.description))
-    return files.repeatableByScript.get(row.script) ?? sameName ?? null
+    return files.repeatableByScript.get(row.script) ?? sameName ?? findMoved(row, files)
   }
   if (version === null) return null
   const key = versionKey(version)
   if (isBaselineScriptType(row.type)) return files.baseline.get(key) ?? null
   return isMigrationRow(row) ? (files.versioned.get(key) ?? null) : null
+}
+
+/**
+ * Flyway may have been given a folder above, or below, the one that we read: one path is then the end of the other.
+ * Paths that part on the way belong to different modules.
+ */
+function findMoved({ description, script }: HistoryRow, files: FileIndex): ScriptFile | null {
+  const file = files.repeatableByDescriptionAlone.get(description)
+  if (file === undefined) return null
+  const [shorter = '', longer = ''] = [`/${script}`, `/${file.script}`].toSorted((a, b) => a.length - b.length)
+  return longer.endsWith(shorter) ? file : null
 }
 
 function moduleOfRow(row: HistoryRow, input: StateInput): string {
@@ -197,6 +222,8 @@ function moduleOfRow(row: HistoryRow, input: StateInput): string {
 interface Levels {
   readonly resolved: ReadonlyMap<string, Version>
   readonly applied: ReadonlyMap<string, Version>
+  /** Over all modules. */
+  readonly highestApplied: Version | null
   /** Highest version that is covered by a baseline that was applied. The baseline command's covers every module. */
   baselineOf(module: string): Version | null
   /** Highest `B` script of a module in which nothing was ever applied: it is where such a module begins. */
@@ -226,6 +253,7 @@ function findLevels(files: readonly ScriptFile[], applied: readonly Applied[]): 
   return {
     resolved,
     applied: highestApplied,
+    highestApplied: [...highestApplied.values()].toSorted(compareVersions).at(-1) ?? null,
     baselineOf: (module) => {
       const own = baselines.get(module)
       return own !== undefined && !isAtMost(own, common) ? own : common
@@ -293,12 +321,31 @@ function describeUnapplied(
       versions.push(file)
     }
   }
-  versions.sort((a, b) => compareVersions(a.version, b.version))
+  versions.sort(
+    (a, b) => compareVersions(a.version, b.version) || Number(a.kind === 'baseline') - Number(b.kind === 'baseline'),
+  )
   repeatables.sort((a, b) => (a.description < b.description ? -1 : a.description > b.description ? 1 : 0))
   return [
     ...versions.map((file) => describeFile(file, stateOfUnapplied(file, input, levels))),
-    ...repeatables.map((file) => describeFile(file, 'Pending')),
+    ...repeatables.map((file) => describeFile(file, stateOfRepeatable(file, input, applied, levels))),
   ]
+}
+
+/** As with Flyway a target does not hold repeatables back, unless one needs a version above it. */
+function stateOfRepeatable(
+  file: ScriptFile,
+  input: StateInput,
+  applied: readonly Applied[],
+  levels: Levels,
+): MigrationState {
+  const { scope = everything, requirementsOf } = input
+  if (isLeftOut(file, scope) || file.configuration?.shouldExecute === false) return 'Ignored'
+  const isApplied = (version: Version): boolean =>
+    applied.some((one) => counts(one) && one.version !== null && compareVersions(one.version, version) === 0)
+  const waits = requirementsOf?.(file).some(
+    (version) => isAboveTarget(version, scope, levels.highestApplied) && !isApplied(version),
+  )
+  return waits ? 'Above Target' : 'Pending'
 }
 
 function hasVersion(file: ScriptFile): file is ScriptFile & { readonly version: Version } {
@@ -311,21 +358,28 @@ function describeFile(file: ScriptFile, state: MigrationState): MigrationStatus 
 }
 
 function stateOfUnapplied(
-  { kind, version, module }: ScriptFile & { readonly version: Version },
+  file: ScriptFile & { readonly version: Version },
   input: StateInput,
   levels: Levels,
 ): MigrationState {
-  const begin = levels.beginOf(module)
+  const { kind, version, module } = file
+  const { scope = everything } = input
+  // Whoever picks versions does not begin with a `B` script, which may have the version of one that is picked.
+  const begin = scope.cherryPick.length > 0 ? null : levels.beginOf(module)
   if (kind === 'baseline' && begin !== null && compareVersions(version, begin) === 0) return 'Pending'
   const baseline = begin ?? levels.baselineOf(module)
   if (baseline !== null && isAtMost(version, baseline)) {
     return isBelow(version, baseline) ? 'Below Baseline' : 'Ignored (Baseline)'
   }
+  if (isLeftOut(file, scope) || file.configuration?.shouldExecute === false) return 'Ignored'
+  if (isAboveTarget(version, scope, levels.highestApplied)) return 'Above Target'
   if (kind === 'baseline') return 'Ignored'
+  // Whoever picks a version means it, however late it comes.
+  if (scope.cherryPick.length > 0) return 'Pending'
   return !input.outOfOrder && isBelow(version, levels.applied.get(module)) ? 'Ignored' : 'Pending'
 }
 
-/** The same text for versions that are equal, however they are written. */
+/** The same text for equal versions, however they are written. */
 export function versionKey(version: Version): string {
   return version.parts.join('.')
 }

@@ -1,6 +1,7 @@
 import { isAbsolute } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { SchemawayError } from '../errors/schemaway-error.js'
+import type { Naming } from '../scripts/other-script-names.js'
 import { bundled } from './bundled.js'
 
 /** A folder of migrations that is installed as a unit. */
@@ -15,6 +16,8 @@ export interface Module {
   readonly schemas: readonly string[]
   /** True for modules that ship with schemaway. */
   readonly isBundled: boolean
+  /** How its files are named; absent: as Flyway's. */
+  readonly naming?: Naming
 }
 
 /** What {@link defineModule} takes. */
@@ -27,10 +30,13 @@ export interface ModuleDefinition {
   readonly requires?: readonly string[]
   /** Schemas it owns. Default: one schema with the module's name. */
   readonly schemas?: readonly string[]
+  /** How its files are named: `flyway` (default), `up-down` or `numbered`. The option of that name is for `locations`. */
+  readonly naming?: Naming
 }
 
 const plainName = /^[a-z][a-z0-9_]{0,39}$/
-const definitionKeys = ['name', 'directory', 'requires', 'schemas']
+const definitionKeys = ['name', 'directory', 'requires', 'schemas', 'naming']
+const namings: readonly unknown[] = ['flyway', 'up-down', 'numbered'] satisfies readonly Naming[]
 /** In bytes; PostgreSQL cuts longer names off. */
 const longestSchemaName = 63
 
@@ -55,7 +61,7 @@ export function defineModule(definition: ModuleDefinition): Module {
       throw invalid(`\`${key}\` is not part of a module; known are ${definitionKeys.join(', ')}`)
     }
   }
-  const { name, requires = [], schemas = [name] } = definition
+  const { name, requires = [], schemas = [name], naming } = definition
   if (typeof name !== 'string' || !plainName.test(name)) {
     const given = typeof name === 'string' ? JSON.stringify(name) : `a value of type ${typeof name}`
     throw invalid(`its name must be plain lower-case text such as "billing", not ${given}`)
@@ -71,6 +77,9 @@ export function defineModule(definition: ModuleDefinition): Module {
       `\`schemas\` of module ${name} must be a list of schema names of at most ${longestSchemaName} bytes each`,
     )
   }
+  if (naming !== undefined && !namings.includes(naming)) {
+    throw invalid(`\`naming\` of module ${name} must be one of ${namings.join(', ')}`)
+  }
   if (requires.includes(name)) throw invalid(`module ${name} requires itself`)
   return Object.freeze({
     name,
@@ -78,6 +87,7 @@ export function defineModule(definition: ModuleDefinition): Module {
     requires: Object.freeze([...new Set(requires)]),
     schemas: Object.freeze([...new Set(schemas)]),
     isBundled: false,
+    ...(naming !== undefined && { naming }),
   })
 }
 

@@ -10,7 +10,7 @@ export const locationsModule = ''
 export interface ModuleSelection {
   /** In order: a module comes after all it requires. */
   readonly modules: readonly Module[]
-  /** Folders of plain migrations, absolute; none lies in another. */
+  /** Folders of plain migrations, absolute; none lies in another. May hold the wildcards `*`, `?` and `**`. */
   readonly locations: readonly string[]
 }
 
@@ -93,14 +93,14 @@ function findBundled(name: string, available: readonly Module[]): Module {
 
 /** An object may come from another copy of this package, or from no defineModule() at all, so it is checked once more. */
 function checkModule(module: Module): Module {
-  const { isBundled, name, directory, requires, schemas } = module
+  const { isBundled, name, directory, requires, schemas, naming } = module
   if (bundled.some((one) => one.name === name)) {
     throw invalid(`an entry of \`modules\` is an object named '${name}'; select the bundled module by its name`, [name])
   }
   if (typeof isBundled !== 'boolean') {
     throw invalid('an entry of `modules` is neither a name nor made by defineModule()', [])
   }
-  return defineModule({ name, directory, requires, schemas })
+  return defineModule({ name, directory, requires, schemas, ...(naming !== undefined && { naming }) })
 }
 
 function addLinks(chosen: Map<string, Module>, available: readonly Module[], needsBothEnds: boolean): void {

@@ -10,7 +10,8 @@ export type Dependents = (module: string) => readonly string[]
 /** Reads who requires whom from the definitions of the modules, and for others from what the ledger recorded last. */
 export function indexDependents(modules: readonly Module[], ledger: readonly LedgerRow[]): Dependents {
   const requires = new Map<string, readonly string[]>()
-  for (const row of ledger) if (row.event === 'applied') requires.set(row.module, row.moduleRequires)
+  for (const row of ledger)
+    if (row.event === 'applied' || row.event === 'adopted') requires.set(row.module, row.moduleRequires)
   for (const module of modules) requires.set(module.name, module.requires)
   const requiredBy = new Map<string, string[]>()
   for (const [module, names] of requires) {

@@ -1,56 +1,151 @@
+import { existsSync } from 'node:fs'
 import type { Config } from '../config/read-options.js'
 import { type Problem, SchemawayError } from '../errors/schemaway-error.js'
 import { versionKey } from '../history/migration-state.js'
 import { locationsModule } from '../modules/select-modules.js'
-import { readScriptDirectory } from '../scripts/read-directory.js'
+import { defaultMarks } from '../scripts/placeholders.js'
+import { type ReadingRules, readScriptDirectory, type ScriptDirectory } from '../scripts/read-directory.js'
 import type { ScriptFile } from '../scripts/script-file.js'
 import type { ScriptKind } from '../scripts/script-name.js'
+import type { FileOptions } from './reading-rules.js'
+
+/** A folder of scripts, and how it is read. */
+interface Source {
+  readonly directory: string
+  readonly module: string
+  readonly prefix: string
+  readonly naming: Config['naming']
+  readonly encoding: Config['encoding']
+  readonly rules: ReadingRules | undefined
+  /** The location as it was given; null for a module. */
+  readonly location: string | null
+}
 
 /**
- * Reads every script of the selection and refuses what could not be ordered: names outside the grammar, and versions or
+ * Reads every script of a selection and refuses what could not be ordered: names outside the grammar, and versions or
  * descriptions that two files claim. Reads synchronously, since that is several times faster for many small files.
  *
  * @throws SchemawayError `UNREADABLE_DIRECTORY`, `INVALID_SCRIPT_NAMES`, `INVALID_SCRIPT`.
  */
-export async function loadScripts(selection: Config['selection']): Promise<readonly ScriptFile[]> {
-  const directories = [
-    ...selection.modules.map((module) => ({
-      directory: module.directory,
-      module: module.name,
-      prefix: `${module.name}/`,
-    })),
-    ...selection.locations.map((directory) => ({ directory, module: locationsModule, prefix: '' })),
-  ]
+export async function loadScripts(
+  selection: Config['selection'],
+  options: LoadOptions,
+): Promise<readonly ScriptFile[]> {
+  const { files, problems, sources } = await readScripts(selection, options)
+  if (problems.length === 0) return files
+  // Other styles say in each problem what is expected.
+  const grammar = sources.every(({ naming }) => naming === 'flyway')
+    ? ' Names follow Flyway: V<version>__<description>.sql, U<version>__<description>.sql, R__<description>.sql, UR__<description>.sql.'
+    : ''
+  throw new SchemawayError(
+    'INVALID_SCRIPT_NAMES',
+    `${problems.length === 1 ? 'A script has' : `${problems.length} scripts have`} a name that cannot be used: ` +
+      `${problems.map((problem) => problem.message).join('; ')}.${grammar}`,
+    { details: { problems } },
+  )
+}
+
+type LoadOptions = FileOptions & Pick<Config, 'logger' | 'onEvent' | 'isObserved'>
+
+/** Reads every script of a selection, and tells what is wrong with their names. */
+export async function readScripts(
+  selection: Config['selection'],
+  options: LoadOptions,
+): Promise<{
+  readonly files: readonly ScriptFile[]
+  readonly problems: readonly Problem[]
+  readonly sources: readonly Source[]
+}> {
+  const sources = await findSources(selection, options)
   const files: ScriptFile[] = []
   const problems: Problem[] = []
-  for (const directory of directories) {
-    const read = readScriptDirectory(directory)
-    const [undecodable] = read.undecodable
-    if (undecodable !== undefined) {
-      const { encodingError } = await import('../scripts/encoding-error.js')
-      throw encodingError(undecodable.bytes, undecodable)
+  for (const source of sources) {
+    if (source.location !== null && !options.failOnMissingLocations && !existsSync(source.directory)) {
+      await warnOfMissing(source.location, options)
+      continue
     }
+    const read = readScriptDirectory(source)
+    const { undecodable, configurations } = read
+    if (undecodable.length > 0 || configurations.length > 0) {
+      ;(await import('./complete-reading.js')).completeReading(read, { ...options, encoding: source.encoding })
+    }
+    if (source.location !== null && source.rules?.placeOf !== undefined) refuseNothing(read, source.location, options)
     for (const file of read.files) files.push(file)
     for (const bad of read.badNames) {
       problems.push({
         kind: 'INVALID_NAME',
         script: bad.script,
-        module: directory.module,
+        module: source.module,
         message: `${bad.script}: ${bad.reason}`,
       })
     }
   }
-  problems.push(...findDuplicates(files))
-  if (problems.length > 0) {
-    throw new SchemawayError(
-      'INVALID_SCRIPT_NAMES',
-      `${problems.length === 1 ? 'A script has' : `${problems.length} scripts have`} a name that cannot be used: ` +
-        `${problems.map((problem) => problem.message).join('; ')}. Names follow Flyway: V<version>__<description>.sql, ` +
-        'U<version>__<description>.sql, R__<description>.sql, UR__<description>.sql.',
-      { details: { problems } },
-    )
+  const found = selection.locations.length > 1 ? withoutRepetition(files) : files
+  problems.push(...findDuplicates(found))
+  return { files: found, problems, sources }
+}
+
+async function findSources(selection: Config['selection'], options: FileOptions): Promise<readonly Source[]> {
+  const sources: Source[] = []
+  for (const { name, directory, isBundled, naming = 'flyway' } of selection.modules) {
+    const rules = isBundled ? undefined : await findRules(options, naming)
+    const encoding = isBundled ? 'utf-8' : options.encoding
+    sources.push({ directory, module: name, prefix: `${name}/`, naming, encoding, rules, location: null })
   }
-  return files
+  const { naming, encoding } = options
+  for (const location of selection.locations) {
+    const rules = await findRules(options, naming)
+    const source = { directory: location, module: locationsModule, prefix: '', naming, encoding, rules, location }
+    if (!/[*?]/.test(location)) sources.push(source)
+    else {
+      const { directory, placeOf } = (await import('./reading-rules.js')).wildcardLocation(location)
+      sources.push({ ...source, directory, rules: { ...rules, placeOf } })
+    }
+  }
+  return sources
+}
+
+/** Nothing is loaded for what is read by the defaults. */
+async function findRules(options: FileOptions, naming: Config['naming']): Promise<ReadingRules | undefined> {
+  const { placeholderReplacement, placeholderPrefix, placeholderSuffix, encoding, ignore } = options
+  const isDefault =
+    naming === 'flyway' &&
+    encoding === 'utf-8' &&
+    ignore.length === 0 &&
+    placeholderReplacement &&
+    placeholderPrefix === defaultMarks.prefix &&
+    placeholderSuffix === defaultMarks.suffix
+  return isDefault ? undefined : (await import('./reading-rules.js')).readingRules(options, naming)
+}
+
+async function warnOfMissing(
+  location: string,
+  options: Pick<Config, 'logger' | 'onEvent' | 'isObserved'>,
+): Promise<void> {
+  if (!options.isObserved) return
+  const { createEmit } = await import('../run/emit.js')
+  createEmit(options)({ type: 'locationMissing', location })
+}
+
+/** A pattern with a typing error would otherwise look like a database with nothing to do. */
+function refuseNothing(
+  { files, badNames }: ScriptDirectory,
+  location: string,
+  { failOnMissingLocations }: FileOptions,
+): void {
+  if (!failOnMissingLocations || files.length > 0 || badNames.length > 0) return
+  throw new SchemawayError(
+    'UNREADABLE_DIRECTORY',
+    `No script lies where the location ${location} points. Correct the pattern, or set failOnMissingLocations: false.`,
+    { details: { directory: location } },
+  )
+}
+
+/** Two locations with wildcards may find the same file. */
+function withoutRepetition(files: readonly ScriptFile[]): readonly ScriptFile[] {
+  const known = new Map<string, ScriptFile>()
+  for (const file of files) known.set(`${file.script}\0${file.file}`, file)
+  return [...known.values()]
 }
 
 /** Flyway's words for two files of the same identity. */
@@ -62,7 +157,7 @@ const duplicates: Readonly<Record<ScriptKind, string>> = {
   drop: 'DUPLICATE_REPEATABLE_MIGRATION',
 }
 
-function findDuplicates(files: readonly ScriptFile[]): readonly Problem[] {
+export function findDuplicates(files: readonly ScriptFile[]): readonly Problem[] {
   const claimed = new Map<string, ScriptFile>()
   const problems: Problem[] = []
   for (const file of files) {
@@ -81,10 +176,15 @@ function findDuplicates(files: readonly ScriptFile[]): readonly Problem[] {
       script,
       module,
       ...(version !== null && { version: version.text }),
-      message: `${one} and ${other} both have ${what}; give one of them another`,
+      message: `${one} and ${other} both have ${what}; give one of them another${hintOfStyle(one, other)}`,
     })
   }
   return problems
+}
+
+function hintOfStyle(...scripts: readonly (string | undefined)[]): string {
+  const isUpDown = scripts.every((script) => script !== undefined && /\.(?:up|down)\.sql$/i.test(script))
+  return isUpDown ? ", or set naming: 'up-down'" : ''
 }
 
 /** Modules of the selection by name, with the unnamed one for `locations`. */

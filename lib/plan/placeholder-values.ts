@@ -2,6 +2,7 @@ import { basename } from 'node:path'
 import type { Config } from '../config/read-options.js'
 import type { DatabaseState } from '../history/history-row.js'
 import { bundled } from '../modules/bundled.js'
+import { dollarPlaceholder } from '../scripts/placeholders.js'
 
 type Values = (script: { readonly module: string; readonly script: string }) => ReadonlyMap<string, string>
 
@@ -20,6 +21,7 @@ export function placeholderValues(config: Config, state: DatabaseState): Values 
     ['flyway:workingdirectory', process.cwd()],
     ['flyway:table', config.table],
     ['flyway:environment', 'default'],
+    [dollarPlaceholder, '$'],
     ['role_owner', config.roles.owner],
     ['role_app', config.roles.app],
     ['role_worker', config.roles.worker],

@@ -23,7 +23,7 @@ export interface PlanContext {
 export function createPlanContext(config: Config, modules: readonly Module[], state: DatabaseState): PlanContext {
   const values = placeholderValues(config, state)
   return {
-    parse: once((file) => parseScript(file, values(file))),
+    parse: once((file) => parseScript(file, values(file), config)),
     checksumOf: once((file) => (file.kind === 'repeatable' ? checksumOfRepeatable(file, values(file)) : file.checksum)),
     searchPathOf: (module) => searchPathOf(module, modules, config, state),
     requirementsOf: (module) => modules.find((one) => one.name === module)?.requires ?? [],

@@ -1,11 +1,13 @@
 import type { Config } from '../config/read-options.js'
 import { SchemawayError } from '../errors/schemaway-error.js'
 import { type DatabaseState, shortenScript } from '../history/history-row.js'
+import type { NewHistoryRow } from '../history/history-table.js'
 import { type MigrationStatus, versionKey } from '../history/migration-state.js'
 import type { ScriptReference } from '../run/events.js'
 import type { ScriptFile } from '../scripts/script-file.js'
 import { sha256OfBytes } from '../scripts/sha256.js'
 import { compareVersions, parseVersion, type Version } from '../scripts/version.js'
+import { writeDefaultMarks } from '../scripts/write-default-marks.js'
 import type { LedgerDraft, Plan, PlanStep } from './plan.js'
 import { createPlanContext, type PlanContext } from './plan-context.js'
 import { indexUndoFiles } from './undo-source.js'
@@ -28,49 +30,72 @@ export function planMigrate(
   refuseWrongOrder(config, files)
   const context = createPlanContext(config, config.selection.modules, state)
   const undoFiles = indexUndoFiles(files)
+  const plan = config.skipExecutingMigrations ? planAdopt : planApply
   const steps = pending.map(({ file, script }, index) => {
     if (file === null) throw new TypeError(`pending migration ${script} has no file`)
-    return planApply(file, { rank: firstRank + index, undo: undoFiles.find(file), context })
+    return plan(file, { rank: firstRank + index, undo: undoFiles.find(file), context })
   })
-  refuseUnmetRequirements(pending, files, state, context)
+  if (!config.skipExecutingMigrations) refuseUnmetRequirements(pending, files, state, context)
   return { steps }
 }
 
-/**
- * The step that applies one script, also used when a rollback runs a repeatable again.
- *
- * @param options.undo the script that undoes it, whose text the ledger keeps.
- */
-export function planApply(
-  file: ScriptFile,
-  options: { readonly rank: number; readonly undo: ScriptFile | null; readonly context: PlanContext },
-): PlanStep {
-  const { rank, undo, context } = options
+interface ApplyOptions {
+  /** Of the history row. */
+  readonly rank: number
+  /** The script that undoes it, whose text the ledger keeps. */
+  readonly undo: ScriptFile | null
+  readonly context: PlanContext
+}
+
+/** The step that applies one script, also used when a rollback runs a repeatable again. */
+export function planApply(file: ScriptFile, options: ApplyOptions): PlanStep {
+  const { context } = options
   const reference = referenceOf(file)
   const parsed = context.parse(file)
-  const checksum = context.checksumOf(file)
-  const { description, script } = file
-  const type = file.kind === 'baseline' ? 'SQL_BASELINE' : 'SQL'
+  const { historyRow, ledgerEntry } = planApplied(file, options)
+  const searchPath = context.searchPathOf(file.module)
   return {
     action: 'apply',
     reference,
-    scripts: [{ action: 'apply', reference, parsed, file: file.file, searchPath: context.searchPathOf(file.module) }],
+    scripts: [{ action: 'apply', reference, parsed, file: file.file, searchPath }],
     removeRanks: [],
     removeRepeatables: [],
-    historyRows: [{ installedRank: rank, version: reference.version, description, type, script, checksum }],
-    ledgerEntries: [describeForLedger(file, { rank, checksum, undo, context })],
+    historyRows: [historyRow],
+    ledgerEntries: [ledgerEntry],
   }
 }
 
-function describeForLedger(
+/** The step that records a script as applied and does not run it, whatever its text is. */
+export function planAdopt(file: ScriptFile, options: ApplyOptions): PlanStep {
+  const { historyRow, ledgerEntry } = planApplied(file, options)
+  return {
+    action: 'adopt',
+    reference: referenceOf(file),
+    scripts: [],
+    removeRanks: [],
+    removeRepeatables: [],
+    historyRows: [historyRow],
+    ledgerEntries: [{ ...ledgerEntry, event: 'adopted' }],
+  }
+}
+
+/** What history and ledger say about a script that is applied. */
+function planApplied(
   file: ScriptFile,
-  applied: {
-    readonly rank: number
-    readonly checksum: number
-    readonly undo: ScriptFile | null
-    readonly context: PlanContext
-  },
-): LedgerDraft {
+  options: ApplyOptions,
+): { readonly historyRow: NewHistoryRow; readonly ledgerEntry: LedgerDraft } {
+  const { rank, context } = options
+  const checksum = context.checksumOf(file)
+  const { description, script } = file
+  const type = file.kind === 'baseline' ? 'SQL_BASELINE' : 'SQL'
+  const version = file.version?.text ?? null
+  return {
+    historyRow: { installedRank: rank, version, description, type, script, checksum },
+    ledgerEntry: describeForLedger(file, { ...options, checksum }),
+  }
+}
+
+function describeForLedger(file: ScriptFile, applied: ApplyOptions & { readonly checksum: number }): LedgerDraft {
   const { undo, context } = applied
   const parsedUndo = undo === null ? null : context.parse(undo)
   return {
@@ -86,7 +111,7 @@ function describeForLedger(
     checksum: applied.checksum,
     sha256: sha256OfBytes(file.bytes),
     undoScript: undo?.script ?? null,
-    undoText: parsedUndo?.source ?? null,
+    undoText: parsedUndo === null ? null : writeDefaultMarks(parsedUndo.source, undo?.placeholderMarks),
     placeholders: parsedUndo?.placeholders ?? [],
     error: null,
   }
@@ -102,7 +127,7 @@ export function referenceOf(file: ScriptFile): ScriptReference {
 }
 
 /** Versions are ordered over all modules, so what a module requires has to begin before the module itself. */
-function refuseWrongOrder(config: Config, files: readonly ScriptFile[]): void {
+export function refuseWrongOrder(config: Config, files: readonly ScriptFile[]): void {
   const first = firstVersions(files)
   for (const module of config.selection.modules) {
     for (const required of module.requires) {
@@ -139,8 +164,8 @@ function versionsToApply(files: readonly ScriptFile[]): readonly VersionedScript
 }
 
 /** A repeatable runs after all versions, so what it requires is there by then, or never will be. */
-function refuseUnmetRequirements(
-  pending: readonly MigrationStatus[],
+export function refuseUnmetRequirements(
+  pending: readonly Pick<MigrationStatus, 'file'>[],
   files: readonly ScriptFile[],
   state: DatabaseState,
   context: PlanContext,

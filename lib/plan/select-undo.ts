@@ -3,6 +3,7 @@ import { SchemawayError } from '../errors/schemaway-error.js'
 import type { LedgerRow } from '../history/ledger-entry.js'
 import { isBaselineRow, isMigrationRow, type MigrationStatus } from '../history/migration-state.js'
 import { compareVersions, parseVersion, type Version } from '../scripts/version.js'
+import { selectUntilTarget } from './plan-undo.js'
 
 /** A version that is applied now. */
 export type AppliedVersion = MigrationStatus & {
@@ -36,18 +37,20 @@ function newestFirst(a: AppliedVersion, b: AppliedVersion): number {
 }
 
 /**
- * The versions that a rollback undoes, newest first: by default the newest, else by `steps`, `to` or `run`.
+ * The versions that a rollback undoes, newest first: by default the newest, else by `steps`, `to` or `run`, and for `undo()`
+ * by `target`.
  *
  * @param candidates applied versions of the selected modules, newest first.
  * @param baselines may be named by `to` as well.
  * @throws SchemawayError `VERSION_NOT_APPLIED`.
  */
 export function selectUndo(
-  config: Pick<Config, 'steps' | 'to' | 'run'>,
+  config: Pick<Config, 'steps' | 'to' | 'run'> & Partial<Pick<Config, 'command' | 'target'>>,
   candidates: readonly AppliedVersion[],
   baselines: readonly AppliedVersion[],
   ledger: readonly LedgerRow[],
 ): readonly AppliedVersion[] {
+  if (config.command === 'undo') return selectUntilTarget(config.target ?? 'next', candidates)
   if (config.to === 'empty') return candidates
   if (config.to !== undefined) return selectNewerThan(config.to, candidates, baselines)
   if (config.run === 'last') return selectLastRun(candidates, ledger)

@@ -31,7 +31,7 @@ export type UndoSource = (status: MigrationStatus) => ScriptFile | null
 export function createUndoSource(files: readonly ScriptFile[], ledger: readonly LedgerRow[]): UndoSource {
   const undoFiles = indexUndoFiles(files)
   const latest = new Map<string, LedgerRow>()
-  for (const row of ledger) if (row.event === 'applied') latest.set(row.script, row)
+  for (const row of ledger) if (row.event === 'applied' || row.event === 'adopted') latest.set(row.script, row)
   const kept = new Map<string, ScriptFile | null>()
   return (status) => {
     const file = undoFiles.find(status.file ?? status)

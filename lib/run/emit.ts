@@ -71,6 +71,18 @@ function logEvent(logger: Config['logger'], event: MigrationEvent): void {
       case 'seeded':
         logger.info?.(`seeded ${event.script} in ${event.milliseconds} ms`)
         break
+      case 'baselined':
+        logger.info?.(`history begins with the baseline ${event.version} (${event.description})`)
+        break
+      case 'repaired':
+        logger.info?.(`${pastTenseOfRepair[event.action]} ${event.script} in history`)
+        break
+      case 'cleaned':
+        logger.info?.(`cleaned: ${event.objects} objects dropped`)
+        break
+      case 'locationMissing':
+        logger.warn?.(`the location ${event.location} does not exist and is left out`)
+        break
       case 'notice':
         logger.debug?.(`${event.severity}: ${event.message}`)
         break
@@ -89,7 +101,8 @@ function logEvent(logger: Config['logger'], event: MigrationEvent): void {
   }
 }
 
-const pastTense = { apply: 'applied', undo: 'undone', drop: 'dropped' } as const
+const pastTenseOfRepair = { remove: 'removed', 'mark-deleted': 'marked as deleted', align: 'realigned' } as const
+const pastTense = { apply: 'applied', adopt: 'adopted', undo: 'undone', drop: 'dropped' } as const
 
 export function logSafely(logger: Config['logger'], message: string): void {
   try {

@@ -11,8 +11,33 @@ export interface ScriptReference {
   readonly description: string
 }
 
-/** What a step does to the database. */
-export type StepAction = 'apply' | 'undo' | 'drop'
+/** What a step does to the database; `adopt` only records a script as applied. */
+export type StepAction = 'apply' | 'adopt' | 'undo' | 'drop'
+
+/** What `repair()` did to a row of history. */
+export type RepairAction = 'remove' | 'mark-deleted' | 'align'
+
+/** A row that `repair()` was about. */
+export interface RepairedRow {
+  /** `remove`: a failed row went. `mark-deleted`: a row without a file counts no more. `align`: it says what its file says. */
+  readonly action: RepairAction
+  readonly script: string
+  readonly module: string
+  readonly version: string | null
+  readonly description: string
+  readonly installedRank: number
+  readonly before: RepairedValues
+  /** Null when the row is removed. */
+  readonly after: RepairedValues | null
+}
+
+/** Those values of a row that a repair may change. */
+export interface RepairedValues {
+  readonly description: string
+  readonly type: string
+  readonly checksum: number | null
+  readonly success: boolean
+}
 
 /** Everything `onEvent` may receive; told apart by `type`. */
 export type MigrationEvent =
@@ -63,5 +88,13 @@ export type MigrationEvent =
   | { readonly type: 'upkeepFailed'; readonly table: string | null; readonly code: ErrorCode; readonly message: string }
   /** A file of `seed()` has run, and is committed. */
   | { readonly type: 'seeded'; readonly script: string; readonly module: string; readonly milliseconds: number }
+  /** History began with a baseline. */
+  | { readonly type: 'baselined'; readonly version: string; readonly description: string }
+  /** `repair()` changed history. */
+  | ({ readonly type: 'repaired' } & RepairedRow)
+  /** `clean()` dropped what modules own. */
+  | { readonly type: 'cleaned'; readonly modules: readonly string[]; readonly objects: number }
+  /** With `failOnMissingLocations: false`: a folder that does not exist was left out. */
+  | { readonly type: 'locationMissing'; readonly location: string }
   | { readonly type: 'notice'; readonly severity: string; readonly message: string }
   | { readonly type: 'finished'; readonly run: string | null; readonly milliseconds: number }

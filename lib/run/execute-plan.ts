@@ -8,7 +8,9 @@ import type { Unit } from './drive-with-umzug.js'
 import { logSafely } from './emit.js'
 import type { ScriptReference } from './events.js'
 import type { Run } from './open-run.js'
+import { readProgress, refuseBeginningAnew, refuseOutside } from './prepare-units.js'
 import { retryPause } from './retry-pause.js'
+import { UnitRunner } from './run-units.js'
 import { MessageFailure, type Parcel, type StepResult, StepSender } from './send-steps.js'
 import { ServerError } from './server-error.js'
 import { resetStatements } from './session-settings.js'
@@ -42,6 +44,8 @@ class Executor {
   readonly #run: Run
   readonly #sender: StepSender
   readonly #results: StepResult[] = []
+  /** Scripts that run outside a transaction. */
+  readonly #units = new Map<PlanStep, UnitRunner>()
 
   constructor(plan: Plan, run: Run) {
     this.#plan = plan
@@ -54,6 +58,7 @@ class Executor {
     const { config, emit, id } = this.#run
     emit({ type: 'planned', run: id, steps: steps.map(({ action, reference }) => ({ action, ...reference })) })
     try {
+      await this.#prepareUnits()
       if (config.transaction === 'each' && steps.length > 1) await this.#rehearseDrops()
       const { driveWithUmzug } = await loadDriver()
       await driveWithUmzug(config.transaction === 'all' ? this.#planOneTransaction() : this.#planTransactions())
@@ -69,15 +74,68 @@ class Executor {
 
   #planTransactions(): readonly Unit[] {
     const parcels = this.#plan.steps.map((step): Parcel => ({ steps: [step], begins: true, commits: true }))
-    return parcels.map((parcel, index) => ({
-      name: parcel.steps[0]?.reference.script ?? '',
-      run: () => this.#withRetries(() => this.#transaction([parcel], parcels[index + 1] ?? null)),
-    }))
+    return parcels.map((parcel, index) => {
+      const [step] = parcel.steps
+      const units = step === undefined ? undefined : this.#units.get(step)
+      const next = parcels[index + 1]
+      const isNextWritten = next?.steps.some((one) => this.#units.has(one)) === false
+      return {
+        name: step?.reference.script ?? '',
+        run: () =>
+          step === undefined || units === undefined
+            ? this.#withRetries(() => this.#transaction([parcel], isNextWritten ? next : null))
+            : this.#runUnits(step, units),
+      }
+    })
   }
 
   #planOneTransaction(): readonly Unit[] {
     const parcels = pack(this.#plan.steps)
     return [{ name: 'all', run: () => this.#withRetries(() => this.#transaction(parcels, null)) }]
+  }
+
+  /** Reads how far scripts outside a transaction came, so that what cannot go on stops the run before it starts. */
+  async #prepareUnits(): Promise<void> {
+    const { config } = this.#run
+    const steps = this.#plan.steps.filter(({ scripts }) => scripts.length > 0)
+    const outside = steps.flatMap((step) => {
+      const script = step.scripts.find(({ parsed }) => parsed.units !== null)
+      return script === undefined ? [] : [{ step, script }]
+    })
+    refuseOutside(outside, config.transaction)
+    if (steps.every(({ action }) => action !== 'apply')) return
+    const progressOf = await readProgress(this.#run)
+    for (const step of steps) {
+      const script = outside.find((one) => one.step === step)?.script
+      // The ledger has a script under the name that fits into history.
+      const progress = progressOf(step.ledgerEntries[0]?.script ?? step.reference.script)
+      if (script === undefined) refuseBeginningAnew(step, progress)
+      else this.#units.set(step, new UnitRunner(step, script, { sender: this.#sender, run: this.#run, progress }))
+    }
+  }
+
+  /** A script outside a transaction; its row of history is written when all of it is done. */
+  async #runUnits(step: PlanStep, units: UnitRunner): Promise<void> {
+    const { config } = this.#run
+    this.#sender.tell('stepStarted', [step])
+    const started = performance.now()
+    const elapsed = (): number => Math.round(performance.now() - started)
+    try {
+      await units.execute()
+      await units.reset()
+      const record = { ...step, scripts: [] }
+      await this.#sender.send({ steps: [record], begins: true, commits: true, elapsed: elapsed() }, null)
+    } catch (error) {
+      await units.reset()
+      if (!(error instanceof MessageFailure)) throw error
+      if (config.signal?.aborted && error.cause.sqlState === queryCanceled) {
+        throw abortedError('a statement was running', config.signal.reason)
+      }
+      throw await this.#fail(error, error.blockers, error.attempts, units.remains)
+    }
+    this.#results.push({ step, milliseconds: elapsed() })
+    this.#sender.tell('stepFinished', [step], elapsed())
+    if (mayReleaseLock(step)) await this.#run.checkLock(step.reference.script)
   }
 
   /** One transaction in one or more messages; either all of it is committed, or nothing. */
@@ -137,7 +195,7 @@ class Executor {
     const { place, config } = this.#run
     try {
       for (const [index, parcel] of parcels.entries()) {
-        await this.#sender.sendText(this.#sender.write({ ...parcel, commits: false }).text)
+        await this.#sender.sendMessage(this.#sender.write({ ...parcel, commits: false }))
         const isLast = index === parcels.length - 1
         if (looksAfterEach || isLast) await this.#sender.sendText(dataLossCheck(place, this.#sender.knownEmpty).after)
       }
@@ -192,14 +250,22 @@ class Executor {
     return true
   }
 
-  async #fail(failure: MessageFailure, blockers: readonly Blocker[], attempts: number): Promise<SchemawayError> {
+  /** @param remains what stays of a script outside a transaction. */
+  async #fail(
+    failure: MessageFailure,
+    blockers: readonly Blocker[],
+    attempts: number,
+    remains?: string,
+  ): Promise<SchemawayError> {
     const run = this.#run
     const { error, subject } = explainFailure(failure.cause, {
       message: failure.sent,
+      part: failure.part,
       blockers,
       attempts,
       mask: run.mask,
       server: run.session.display,
+      ...(remains !== undefined && { remains }),
     })
     try {
       if (subject !== null) await this.#recordFailure(error, subject)
@@ -237,8 +303,8 @@ class Executor {
     return new SchemawayError(error.code, error.message, {
       details: {
         ...error.details,
-        applied: scripts(finished.filter((step) => step.action === 'apply')),
-        undone: scripts(finished.filter((step) => step.action !== 'apply')),
+        applied: scripts(finished.filter(isForward)),
+        undone: scripts(finished.filter((step) => !isForward(step))),
         notReached: open.filter((script) => script !== error.details.script),
       },
       cause: error.cause,
@@ -259,6 +325,10 @@ async function loadDriver(): Promise<typeof import('./drive-with-umzug.js')> {
       { cause },
     )
   }
+}
+
+function isForward({ action }: PlanStep): boolean {
+  return action === 'apply' || action === 'adopt'
 }
 
 /** Asking after every step would cost a fifth of the whole run. */

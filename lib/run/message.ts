@@ -4,12 +4,12 @@ import type { LedgerEntry } from '../history/ledger-entry.js'
 import { elapsedSinceBegin, insertLedgerSql } from '../history/ledger-table.js'
 import { quoteIdentifier, quoteLiteral } from '../history/quote-sql.js'
 import type { LedgerDraft, PlanStep } from '../plan/plan.js'
-import { MessageWriter, type Segment } from './message-writer.js'
+import { type MessagePart, MessageWriter } from './message-writer.js'
 import { onlyDefinesTables, resetAfter } from './session-settings.js'
 
 export interface Message {
-  readonly text: string
-  readonly segments: readonly Segment[]
+  /** One, unless rows have to be streamed in between; all in the same transaction. */
+  readonly parts: readonly MessagePart[]
   /** Hash with which the ledger's chain goes on after this message. */
   readonly ledgerHash: string | null
 }
@@ -19,7 +19,7 @@ export interface MessageOptions {
   /** Statement that opens the transaction. */
   readonly begin: string
   /** Who is written into history as the one who installed. */
-  readonly login: string
+  readonly installedBy: string
   readonly ledgerHash: string | null
   /** Completes a ledger entry with who and where. */
   readonly completeEntry: (draft: LedgerDraft) => LedgerEntry
@@ -32,10 +32,12 @@ export interface MessageOptions {
   readonly dataLossCheck: { readonly before: string; readonly after: string } | null
   /** Sets the session's settings again after the reset. */
   readonly settings: readonly string[]
+  /** Milliseconds that the steps took where the message does not run them itself. */
+  readonly elapsed?: number
 }
 
 /**
- * Writes the one message that runs steps: BEGIN, then the scripts and what history and ledger say about them, then COMMIT
+ * Writes the one message that runs steps (in several parts where rows are streamed): BEGIN, then the scripts and what history and ledger say about them, then COMMIT
  * and the reset of the session. Everything between BEGIN and COMMIT stands or falls together.
  */
 export function writeMessage(steps: readonly PlanStep[], options: MessageOptions): Message {
@@ -58,7 +60,7 @@ export function writeMessage(steps: readonly PlanStep[], options: MessageOptions
     writer.add({ role: 'commit' }, ['COMMIT'])
     writer.add({ role: 'reset' }, [...resetAfter(steps), ...options.settings])
   }
-  return { text: writer.text, segments: writer.segments, ledgerHash }
+  return { parts: writer.parts, ledgerHash }
 }
 
 /** Steps that only add rows are recorded together, since one INSERT of many rows costs far less than many. */
@@ -74,7 +76,7 @@ function addScripts(writer: MessageWriter, step: PlanStep, marks: Marks, before:
     if (writer.searchPath !== script.searchPath) {
       writer.add({ role: 'guard', step }, [`SET LOCAL search_path = ${script.searchPath}`])
     }
-    writer.addScript(script, step)
+    writer.addScript(script, step, [`SELECT ${ownTransaction}`])
     const leavesSessionAlone = onlyDefinesTables(script.parsed)
     writer.searchPath = leavesSessionAlone ? script.searchPath : null
     if (!leavesSessionAlone) writer.add({ role: 'guard', step }, ['RESET SESSION AUTHORIZATION', 'RESET ROLE'])
@@ -96,10 +98,13 @@ function addRecord(
   ])
   const historyRows = group.flatMap((step) => step.historyRows)
   const entries = group.flatMap((step) => step.ledgerEntries.map(options.completeEntry))
-  const times = group.map((_step, index) => marks.elapsed(group.length - index))
+  const { elapsed } = options
+  const times = group.map((_step, index) =>
+    elapsed === undefined ? marks.elapsed(group.length - index) : String(elapsed),
+  )
   const perRow = (rowsOf: (step: PlanStep) => readonly unknown[]): readonly string[] =>
     group.flatMap((step, index) => rowsOf(step).map(() => times[index] ?? '0'))
-  const ledgerTimes = marks.areUsed ? perRow((step) => step.ledgerEntries) : null
+  const ledgerTimes = marks.areUsed || elapsed !== undefined ? perRow((step) => step.ledgerEntries) : null
   const ledger = insertLedgerSql(place, entries, options.ledgerHash, ledgerTimes)
   writer.add({ role: 'record', step: last }, [
     ...(marks.areUsed ? [marks.set()] : []),
@@ -110,7 +115,7 @@ function addRecord(
       : insertHistorySql(place, historyRows, {
           executionTimes: perRow((step) => step.historyRows),
           rankGuard: ownTransaction,
-          installedBy: options.login,
+          installedBy: options.installedBy,
         }),
     ...(entries.length === 0 ? [] : [ledger.sql]),
     ...(historyRole === null ? [] : ['RESET ROLE']),

@@ -59,6 +59,11 @@ export class Run {
     await acquireLock(this.session, this.#key, { longestWait: waitForLock, signal, emit: this.emit })
   }
 
+  /** Who history names as the one who installed; the ledger always names the login. */
+  get installedBy(): string {
+    return this.config.installedBy ?? this.login
+  }
+
   completeEntry(draft: LedgerDraft): LedgerEntry {
     return {
       ...draft,

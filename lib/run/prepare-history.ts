@@ -3,8 +3,9 @@ import type { DatabaseState } from '../history/history-row.js'
 import { createHistorySql, insertHistorySql } from '../history/history-table.js'
 import type { LedgerRow } from '../history/ledger-entry.js'
 import { type LedgerHead, readLedgerHeadSql } from '../history/ledger-head.js'
-import { createLedgerSql, readLedgerSql } from '../history/ledger-table.js'
+import { createLedgerSql, insertLedgerSql, readLedgerSql } from '../history/ledger-table.js'
 import { quoteIdentifier, quoteLiteral } from '../history/quote-sql.js'
+import type { HistoryBeginning } from '../plan/plan-baseline.js'
 import type { Run } from './open-run.js'
 import { readState } from './read-state.js'
 import { ServerError } from './server-error.js'
@@ -24,22 +25,27 @@ export interface PreparedHistory {
  * Reads history anew, now that nobody else writes it, and creates history and ledger where they are missing. They belong
  * to the login that creates them.
  *
- * @throws SchemawayError `SERVER_UNSUITABLE`, `MISSING_PRIVILEGE`, `HISTORY_UNREADABLE`.
+ * @param begin asked before a missing history is created: the row that it is to begin with, in the same transaction, or
+ *   null. It may refuse.
+ * @throws SchemawayError `SERVER_UNSUITABLE`, `MISSING_PRIVILEGE`, `HISTORY_UNREADABLE`; whatever `begin` throws.
  */
-export async function prepareHistory(run: Run): Promise<PreparedHistory> {
+export async function prepareHistory(run: Run, begin: Begin = async () => null): Promise<PreparedHistory> {
   try {
-    return await prepare(run)
+    return await prepare(run, begin)
   } catch (error) {
     throw translateError(error, 'reading or creating the history', run.session.display)
   }
 }
 
-async function prepare(run: Run): Promise<PreparedHistory> {
+/** @param rank of the first row. */
+export type Begin = (rank: number) => Promise<HistoryBeginning | null>
+
+async function prepare(run: Run, begin: Begin): Promise<PreparedHistory> {
   const found = await readState(run.session, run.place, run.config.roles.owner)
   refuseUnsuitableServer(run, found.state)
   run.historyRole = found.historyRole ?? (found.state.rows === null ? null : await findWritingRole(run))
   run.login = found.state.sessionUser
-  await createMissingTables(run, found.state)
+  await createMissingTables(run, found.state, begin)
   const rows = found.state.rows ?? (await readState(run.session, run.place, run.config.roles.owner)).state.rows ?? []
   await grantToOwnerRole(run)
   const head = await readHead(run)
@@ -95,22 +101,30 @@ export function refuseUnsuitableServer(run: Run, state: DatabaseState): void {
   })
 }
 
-async function createMissingTables(run: Run, state: DatabaseState): Promise<void> {
+async function createMissingTables(run: Run, state: DatabaseState, begin: Begin): Promise<void> {
   const { place, config, session } = run
   const [missing] = await session.query<{ schema: boolean; ledger: boolean }>(
     `SELECT to_regnamespace(${quoteLiteral(place.schema)}) IS NULL AS schema, ` +
       `NOT EXISTS (SELECT FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace ` +
       `WHERE n.nspname = ${quoteLiteral(config.historySchema)} AND c.relname = ${quoteLiteral(config.ledgerTable)}) AS ledger`,
   )
+  const ledgerExists = missing?.ledger === false
+  const head = state.rows === null && ledgerExists ? await readHead(run) : null
+  const beginning = state.rows === null ? await begin((head?.highestRank ?? 0) + 1) : null
   const statements = [
     ...(missing?.schema === true ? [`CREATE SCHEMA ${place.schema}`] : []),
     ...(state.rows === null ? [createHistorySql(place)] : []),
-    ...(missing?.schema === true && state.rows === null ? [schemaRow(run)] : []),
     ...(missing?.ledger === true ? [createLedgerSql(place)] : []),
+    ...(beginning === null ? [] : beginningRows(run, beginning, head?.hash ?? null)),
+    ...(missing?.schema === true && state.rows === null ? [schemaRow(run, beginning)] : []),
   ]
   if (statements.length === 0) return
   try {
     await run.writeAsHistoryRole(statements)
+    if (beginning !== null) {
+      const { version, description } = beginning.row
+      run.emit({ type: 'baselined', version: version ?? '', description })
+    }
   } catch (error) {
     if (!(error instanceof ServerError) || error.sqlState !== '42501') throw error
     const login = quoteIdentifier(state.sessionUser)
@@ -127,13 +141,20 @@ async function createMissingTables(run: Run, state: DatabaseState): Promise<void
   }
 }
 
-/** Flyway notes a schema that it created itself, with rank 0. */
-function schemaRow(run: Run): string {
+function beginningRows(run: Run, { row, entry }: HistoryBeginning, hash: string | null): readonly string[] {
+  return [
+    insertHistorySql(run.place, [row], { executionTimes: ['0'], installedBy: run.installedBy }),
+    insertLedgerSql(run.place, [run.completeEntry(entry)], hash, ['0']).sql,
+  ]
+}
+
+/** Flyway notes a schema that it created itself, with rank 0, or after a baseline. */
+function schemaRow(run: Run, beginning: HistoryBeginning | null): string {
   return insertHistorySql(
     run.place,
     [
       {
-        installedRank: 0,
+        installedRank: beginning === null ? 0 : beginning.row.installedRank + 1,
         version: null,
         description: '<< Flyway Schema Creation >>',
         type: 'SCHEMA',
@@ -141,7 +162,7 @@ function schemaRow(run: Run): string {
         checksum: null,
       },
     ],
-    { executionTimes: ['0'], installedBy: run.login },
+    { executionTimes: ['0'], installedBy: run.installedBy },
   )
 }
 
@@ -193,7 +214,8 @@ async function readHead(run: Run): Promise<LedgerHead> {
   return JSON.parse((await askAsHistoryRole<{ head: string }>(run, readLedgerHeadSql(run.place))).head) as LedgerHead
 }
 
-async function askAsHistoryRole<Row extends object>(run: Run, sql: string): Promise<Row> {
+/** Asks one thing of history or ledger. */
+export async function askAsHistoryRole<Row extends object>(run: Run, sql: string): Promise<Row> {
   const text =
     run.historyRole === null ? sql : `BEGIN; SET LOCAL ROLE ${quoteIdentifier(run.historyRole)}; ${sql}; COMMIT`
   const [row] = await run.session.query<Row>(text)

@@ -4,7 +4,7 @@ import { BlockerWatch } from './blocker-watch.js'
 import type { Run } from './open-run.js'
 import { retryPause } from './retry-pause.js'
 import { ServerError } from './server-error.js'
-import type { CompletedMessage } from './session.js'
+import type { CompletedMessage, CopyData } from './session.js'
 import { isBlocked } from './statement-error.js'
 
 const queryCanceled = '57014'
@@ -24,7 +24,7 @@ export interface FailureFacts {
 }
 
 /** Sends a message inside the transaction. */
-export type Send = (text: string) => Promise<CompletedMessage>
+export type Send = (text: string, copyData?: CopyData) => Promise<CompletedMessage>
 
 /**
  * Runs work of our own, outside every migration, in a transaction of a run: BEGIN, the work, COMMIT. Tries it again from
@@ -39,13 +39,13 @@ export async function retryTransaction<Result>(
 ): Promise<Result> {
   const { config, session, emit } = run
   const watch = new BlockerWatch(run)
-  const send: Send = async (text) => {
+  const send: Send = async (text, copyData) => {
     throwIfAborted(config.signal, options.doing)
     const cancel = (): void => void session.cancel().catch(() => {})
     config.signal?.addEventListener('abort', cancel, { once: true })
     watch.messageBegins()
     try {
-      return await session.send(text)
+      return await session.send(text, copyData)
     } finally {
       watch.messageEnds()
       config.signal?.removeEventListener('abort', cancel)

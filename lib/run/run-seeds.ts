@@ -4,8 +4,8 @@ import { quoteIdentifier, quoteLiteral } from '../history/quote-sql.js'
 import type { PlanStep } from '../plan/plan.js'
 import type { ParsedScript } from '../scripts/parse-script.js'
 import type { ScriptFile } from '../scripts/script-file.js'
-import type { Message } from './message.js'
-import { MessageWriter } from './message-writer.js'
+import { readCopiedRows } from './copied-rows.js'
+import { type MessagePart, MessageWriter } from './message-writer.js'
 import type { Run } from './open-run.js'
 import { retryTransaction, type Send } from './retry-transaction.js'
 import { explainFailure } from './statement-error.js'
@@ -32,14 +32,20 @@ export interface SeedResult {
  */
 export async function runSeeds(run: Run, scripts: readonly SeedScript[]): Promise<readonly SeedResult[]> {
   const { config, session } = run
-  let sent: Message = { text: '', segments: [], ledgerHash: null }
+  let sent: MessagePart = { text: '', segments: [], copy: null }
   const results = await retryTransaction(
     run,
     {
       retries: config.lockRetries,
       doing: 'seeding',
       explain: (error, facts) =>
-        explainFailure(error, { message: sent, mask: run.mask, server: session.display, ...facts }).error,
+        explainFailure(error, {
+          message: { parts: [sent], ledgerHash: null },
+          part: sent,
+          mask: run.mask,
+          server: session.display,
+          ...facts,
+        }).error,
     },
     async (send) => {
       // A login may come with a tenant of its own, which is not meant here.
@@ -47,9 +53,12 @@ export async function runSeeds(run: Run, scripts: readonly SeedScript[]): Promis
       await refuseUnknownOrganisation(run, send)
       const done: SeedResult[] = []
       for (const script of scripts) {
-        sent = writeSeed(script)
         const started = performance.now()
-        await send(sent.text)
+        for (const part of writeSeed(script)) {
+          sent = part
+          const rows = part.copy === null ? undefined : readCopiedRows(script.parsed.text, part.copy.statement)
+          await send(part.text, rows)
+        }
         const { script: name, module } = script.file
         done.push({ script: name, module, milliseconds: Math.round(performance.now() - started) })
       }
@@ -61,7 +70,7 @@ export async function runSeeds(run: Run, scripts: readonly SeedScript[]): Promis
 }
 
 /** A message of one file. It is written like a migration, so that errors name file and line. */
-function writeSeed({ file, parsed }: SeedScript): Message {
+function writeSeed({ file, parsed }: SeedScript): readonly MessagePart[] {
   const { script, module, description } = file
   const reference = { script, module, version: null, description }
   const planned = { action: 'apply', reference, parsed, file: file.file, searchPath: 'pg_catalog' } as const
@@ -75,9 +84,9 @@ function writeSeed({ file, parsed }: SeedScript): Message {
     ledgerEntries: [],
   }
   const writer = new MessageWriter()
-  writer.addScript(planned, step)
+  writer.addScript(planned, step, [])
   writer.add({ role: 'reset' }, ['RESET ROLE'])
-  return { text: writer.text, segments: writer.segments, ledgerHash: null }
+  return writer.parts
 }
 
 /** Otherwise a wrong id would pass for one that has everything already. */

@@ -2,11 +2,13 @@ import { type Blocker, SchemawayError } from '../errors/schemaway-error.js'
 import type { Plan, PlanStep } from '../plan/plan.js'
 import { throwIfAborted } from './abort.js'
 import { BlockerWatch } from './blocker-watch.js'
+import { readCopiedRows } from './copied-rows.js'
 import { dataLossCheck } from './data-loss.js'
 import { type Message, writeMessage } from './message.js'
+import type { MessagePart } from './message-writer.js'
 import type { Run } from './open-run.js'
 import { ServerError } from './server-error.js'
-import type { CompletedMessage } from './session.js'
+import type { CompletedMessage, CopyData } from './session.js'
 
 /** What became of one step. */
 export interface StepResult {
@@ -19,19 +21,26 @@ export interface Parcel {
   readonly steps: readonly PlanStep[]
   readonly begins: boolean
   readonly commits: boolean
+  /** Milliseconds that the steps took before, when this only records them. */
+  readonly elapsed?: number
 }
 
 /** A message that the server refused, on its way to be tried again or explained. */
 export class MessageFailure extends Error {
   override readonly cause: ServerError
   readonly sent: Message
+  readonly part: MessagePart
   readonly blockers: readonly Blocker[]
+  readonly attempts: number
 
-  constructor(cause: ServerError, sent: Message, blockers: readonly Blocker[]) {
+  /** @param attempts how often it was tried. */
+  constructor(cause: ServerError, sent: Message, part: MessagePart, blockers: readonly Blocker[], attempts = 1) {
     super(cause.message)
     this.cause = cause
     this.sent = sent
+    this.part = part
     this.blockers = blockers
+    this.attempts = attempts
   }
 }
 
@@ -59,7 +68,7 @@ export class StepSender {
   /** Whether tables with rows must not be dropped. */
   get guardsData(): boolean {
     const { config } = this.#run
-    return config.command === 'rollback' && !config.allowDataLoss
+    return (config.command === 'rollback' || config.command === 'undo') && !config.allowDataLoss
   }
 
   /**
@@ -71,46 +80,71 @@ export class StepSender {
     const { steps } = parcel
     throwIfAborted(this.#run.config.signal, 'between two migrations')
     const message = this.#takeAhead(steps) ?? this.write(parcel)
-    this.#tell('stepStarted', steps)
+    this.tell('stepStarted', steps)
     const started = performance.now()
-    try {
-      const sending = this.sendText(message.text)
-      if (next !== null) setImmediate(() => this.#writeAhead(next, message))
-      const { commandTags } = await sending
-      if (parcel.commits) checkCommit(commandTags, message, steps)
-    } catch (error) {
-      if (!(error instanceof ServerError)) throw error
-      // What fails behind the COMMIT, in the reset of the session, does not undo it.
-      if (commitTag(error.commandTags, message) !== 'COMMIT')
-        throw new MessageFailure(error, message, this.#watch.blockers)
-      this.resetFailure = error
+    if (next !== null) setImmediate(() => this.#writeAhead(next, message))
+    for (const [index, part] of message.parts.entries()) {
+      try {
+        const { commandTags } = await this.#sendPart(part)
+        if (parcel.commits && index === message.parts.length - 1) checkCommit(commandTags, part, steps)
+      } catch (error) {
+        if (!(error instanceof ServerError)) throw error
+        // What fails behind the COMMIT, in the reset of the session, does not undo it.
+        if (commitTag(error.commandTags, part) !== 'COMMIT')
+          throw new MessageFailure(error, message, part, this.#watch.blockers)
+        this.resetFailure = error
+      }
     }
     this.#run.ledgerHash = message.ledgerHash
     const milliseconds = Math.round((performance.now() - started) / steps.length)
-    this.#tell('stepFinished', steps, milliseconds)
+    this.tell('stepFinished', steps, milliseconds)
     return steps.map((step) => ({ step, milliseconds }))
   }
 
-  /** Sends a message that the caller's signal cancels, and that is watched for whom it waits. */
-  async sendText(text: string): Promise<CompletedMessage> {
+  /**
+   * Sends a message that has its own transactions, if any.
+   *
+   * @throws MessageFailure when the server refuses it.
+   */
+  async deliver(message: Message): Promise<void> {
+    throwIfAborted(this.#run.config.signal, 'between two statements')
+    for (const part of message.parts) {
+      try {
+        const { commandTags } = await this.#sendPart(part)
+        const steps = part.segments.flatMap((one) => ('step' in one ? [one.step] : []))
+        if (part.segments.some(({ role }) => role === 'commit')) checkCommit(commandTags, part, steps)
+      } catch (error) {
+        if (!(error instanceof ServerError)) throw error
+        throw new MessageFailure(error, message, part, this.#watch.blockers)
+      }
+    }
+  }
+
+  /** Sends a message without looking whether its transaction was committed. */
+  async sendMessage({ parts }: Message): Promise<void> {
+    for (const part of parts) await this.#sendPart(part)
+  }
+
+  /** Sends a text that the caller's signal cancels, and that is watched for whom it waits. */
+  async sendText(text: string, copyData?: CopyData): Promise<CompletedMessage> {
     const { session, config } = this.#run
     const cancel = (): void => void session.cancel().catch(() => {})
     config.signal?.addEventListener('abort', cancel, { once: true })
     this.#watch.messageBegins()
     try {
-      return await session.send(text)
+      return await session.send(text, copyData)
     } finally {
       this.#watch.messageEnds()
       config.signal?.removeEventListener('abort', cancel)
     }
   }
 
-  write({ steps, begins, commits }: Parcel, ledgerHash = this.#run.ledgerHash): Message {
+  write({ steps, begins, commits, elapsed }: Parcel, ledgerHash = this.#run.ledgerHash): Message {
     const run = this.#run
     return writeMessage(steps, {
       begins,
       commits,
-      login: run.login,
+      installedBy: run.installedBy,
       place: run.place,
       begin: run.begin,
       ledgerHash,
@@ -118,11 +152,19 @@ export class StepSender {
       historyRole: run.historyRole,
       dataLossCheck: this.guardsData ? dataLossCheck(run.place, this.knownEmpty) : null,
       settings: run.settings,
+      ...(elapsed !== undefined && { elapsed }),
     })
   }
 
   stop(): void {
     this.#watch.stop()
+  }
+
+  async #sendPart({ text, copy }: MessagePart): Promise<CompletedMessage> {
+    return await this.sendText(
+      text,
+      copy === null ? undefined : readCopiedRows(copy.script.parsed.text, copy.statement),
+    )
   }
 
   #writeAhead(parcel: Parcel, before: Message): void {
@@ -137,10 +179,10 @@ export class StepSender {
     return ahead !== null && ahead.steps === steps && ahead.ledgerHash === this.#run.ledgerHash ? ahead.message : null
   }
 
-  #tell(type: 'stepStarted' | 'stepFinished', steps: readonly PlanStep[], milliseconds = 0): void {
+  tell(type: 'stepStarted' | 'stepFinished', steps: readonly PlanStep[], milliseconds = 0): void {
     const { config, emit } = this.#run
     if (!config.isObserved) return
-    for (const step of steps) {
+    for (const step of steps.filter((one) => this.#numbers.has(one))) {
       const fact = {
         action: step.action,
         number: this.#numbers.get(step) ?? 0,
@@ -152,15 +194,15 @@ export class StepSender {
   }
 }
 
-/** What the server answered to our COMMIT; null while it has not come to it, or when the message has none. */
-function commitTag(commandTags: readonly string[], { segments }: Message): string | null {
+/** What the server answered to our COMMIT; null while it has not come to it, or when the part has none. */
+function commitTag(commandTags: readonly string[], { segments }: MessagePart): string | null {
   const commit = segments.find((one) => one.role === 'commit')
   return commit === undefined ? null : (commandTags[commit.statementsBefore] ?? null)
 }
 
 /** A COMMIT of a transaction that cannot be committed answers ROLLBACK, without an error. */
-function checkCommit(commandTags: readonly string[], message: Message, steps: readonly PlanStep[]): void {
-  const tag = commitTag(commandTags, message)
+function checkCommit(commandTags: readonly string[], part: MessagePart, steps: readonly PlanStep[]): void {
+  const tag = commitTag(commandTags, part)
   if (tag === 'COMMIT') return
   throw new SchemawayError(
     'COMMIT_FAILED',

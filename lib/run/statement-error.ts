@@ -1,15 +1,18 @@
 import { type Blocker, type ErrorDetails, SchemawayError } from '../errors/schemaway-error.js'
 import { excerptAt } from '../scripts/excerpt.js'
 import { describeBlocker } from './blockers.js'
+import { offsetOfCopiedRow } from './copied-rows.js'
 import type { ScriptReference } from './events.js'
 import type { Message } from './message.js'
-import type { Segment } from './message-writer.js'
+import type { MessagePart, Segment } from './message-writer.js'
 import type { ServerError } from './server-error.js'
 
 const readOnlyTransaction = '25006'
 const insufficientPrivilege = '42501'
 const lockNotAvailable = '55P03'
 const deadlockDetected = '40P01'
+/** A statement that cannot run inside a transaction, and a procedure that ends the one it is in. */
+const refusesTransaction: ReadonlySet<string> = new Set(['25001', '2D000'])
 
 /** Another session holds what this one needs, so that trying again may help. */
 export function isBlocked({ sqlState }: ServerError): boolean {
@@ -18,11 +21,15 @@ export function isBlocked({ sqlState }: ServerError): boolean {
 
 export interface FailureContext {
   readonly message: Message
+  /** The part of it that failed. */
+  readonly part: MessagePart
   readonly blockers: readonly Blocker[]
   readonly attempts: number
   /** Hides values of placeholders, which may be secrets. */
   readonly mask: (text: string) => string
   readonly server: string
+  /** What stays of a script that runs outside a transaction, and what to do; absent where all is rolled back. */
+  readonly remains?: string
 }
 
 /** A failure of a message, and the migration it belongs to. */
@@ -33,7 +40,7 @@ export interface Failure {
 
 /** Turns the server's error about a message into one that names file, line and column. */
 export function explainFailure(error: ServerError, context: FailureContext): Failure {
-  const segment = findSegment(error, context.message)
+  const segment = findSegment(error, context.part)
   const subject = segment !== null && 'step' in segment ? segment.step.reference : null
   const facts = serverFacts(error, context)
   if (segment?.role === 'script') return { subject, error: explainScript(error, segment, context, facts) }
@@ -69,7 +76,7 @@ export function explainFailure(error: ServerError, context: FailureContext): Fai
 }
 
 /** A position is exact; without one, the number of completed statements tells. */
-function findSegment(error: ServerError, { text, segments }: Message): Segment | null {
+function findSegment(error: ServerError, { text, segments }: MessagePart): Segment | null {
   if (error.position !== null) {
     const offset = offsetOfCodePoint(text, error.position - 1)
     // The separator behind a part belongs to it: an unfinished last statement is noticed there.
@@ -88,13 +95,16 @@ function explainScript(
 ): SchemawayError {
   const { parsed, file, reference } = segment.script
   const offset =
-    error.position === null ? null : offsetOfCodePoint(context.message.text, error.position - 1) - segment.start
+    error.position === null
+      ? null
+      : offsetOfCodePoint(context.part.text, error.position - 1) - segment.start + segment.from
   const index =
     offset === null
-      ? error.completedStatements - segment.statementsBefore
+      ? error.completedStatements - segment.statementsBefore + segment.firstStatement
       : parsed.statements.findLastIndex((one) => one.start <= offset)
   const statement = parsed.statements[Math.max(index, 0)]
-  const place = parsed.locate(Math.min(offset ?? statement?.start ?? 0, parsed.text.length))
+  const row = statement?.kind === 'copy-from-stdin' ? offsetOfCopiedRow(error, parsed.text, statement) : null
+  const place = parsed.locate(Math.min(row ?? offset ?? statement?.start ?? 0, parsed.text.length))
   const excerpt = excerptAt(parsed.source, place.line, place.column)
   const details: ErrorDetails = {
     ...facts,
@@ -113,10 +123,12 @@ function explainScript(
   return new SchemawayError(
     isMissingRight ? 'MISSING_PRIVILEGE' : 'STATEMENT_FAILED',
     `${where} failed: ${describeServer(error, context)}\n${excerpt}\n` +
-      `The transaction is rolled back, nothing of it remains. ${
+      `${context.remains ?? 'The transaction is rolled back, nothing of it remains.'} ${
         isMissingRight && error.hint === null
           ? 'Give the login, or the owner role, the right that is named, then run again.'
-          : 'Correct the cause, then run again.'
+          : refusesTransaction.has(error.sqlState) && context.remains === undefined
+            ? 'Put "-- schemaway: transaction=none" at the top of the file, so that it runs outside a transaction, then run again.'
+            : 'Correct the cause, then run again.'
       }`,
     { details, ...safeCause(error, context) },
   )
@@ -138,7 +150,7 @@ function explainBlocked(
   return new SchemawayError(
     'STATEMENT_BLOCKED',
     `${where} ${what} in ${attempts === 1 ? 'its only attempt' : `any of ${attempts} attempts`}. ${who}\n${excerpt}${excerpt === '' ? '' : '\n'}` +
-      'The transaction is rolled back. Run again when that session is done, or raise `lockRetries`.',
+      `${context.remains ?? 'The transaction is rolled back.'} Run again when that session is done, or raise \`lockRetries\`.`,
     { details: { ...details, blockers }, ...safeCause(error, context) },
   )
 }
@@ -213,8 +225,8 @@ function safeCause(error: ServerError, { mask }: FailureContext): { cause?: Serv
 }
 
 /** The one migration of a message; null when it carries several, of which any may be the cause. */
-function onlySubject({ segments }: Message): ScriptReference | null {
-  const steps = new Set(segments.flatMap((one) => ('step' in one ? [one.step] : [])))
+function onlySubject({ parts }: Message): ScriptReference | null {
+  const steps = new Set(parts.flatMap(({ segments }) => segments).flatMap((one) => ('step' in one ? [one.step] : [])))
   const [only] = steps
   return steps.size === 1 && only !== undefined ? only.reference : null
 }
@@ -223,7 +235,8 @@ function describeReference({ script, module, version }: ScriptReference): ErrorD
   return { script, module, ...(version !== null && { version }) }
 }
 
-function describeSubjects({ segments }: Message): string {
+function describeSubjects({ parts }: Message): string {
+  const segments = parts.flatMap((part) => part.segments)
   const scripts = [...new Set(segments.flatMap((one) => (one.role === 'script' ? [one.script.reference.script] : [])))]
   return scripts.length <= 3 ? scripts.join(', ') : `${scripts[0]} and ${scripts.length - 1} others`
 }

@@ -7,8 +7,8 @@ import { parseVersion, type Version } from './version.js'
 
 /** What the comments at the top of a script ask for. A key that is absent has its default. */
 export interface Directives {
-  /** Run statement by statement outside a transaction. */
-  readonly transaction?: 'none'
+  /** `none`: run statement by statement outside a transaction. `default`: in the one that schemaway begins. */
+  readonly transaction?: 'none' | 'default'
   /** A repeatable needs these versions; while one is not applied, the repeatable is left out. At least one. */
   readonly requires?: readonly Version[]
 }
@@ -48,6 +48,7 @@ export function readDirectives(
 ): Directives {
   const found = new Map<Key, string>()
   let requires: readonly Version[] | null = null
+  let transaction: Directives['transaction']
   for (const comment of findDirectiveComments(text)) {
     const fail = (message: string) => context.errorAt('INVALID_DIRECTIVE', comment.offset, message)
     const match = grammar.exec(comment.text)
@@ -61,6 +62,7 @@ export function readDirectives(
     switch (key) {
       case 'transaction':
         if (value !== 'none' && value !== 'default') throw fail('transaction is either "none" or "default".')
+        transaction = value
         break
       case 'requires':
         if (where.kind !== 'repeatable') throw fail('only repeatables (R__...) can require a version. Remove it.')
@@ -75,7 +77,7 @@ export function readDirectives(
     }
   }
   return {
-    ...(found.get('transaction') === 'none' && { transaction: 'none' as const }),
+    ...(transaction !== undefined && { transaction }),
     ...(requires !== null && { requires }),
   }
 }

@@ -7,9 +7,11 @@ import { describeScanProblem } from './scan-problem.js'
 import { scanStatements } from './scanner.js'
 import { createScriptContext } from './script-context.js'
 import type { ScriptFile } from './script-file.js'
+import { divideIntoUnits, type ScriptUnit } from './script-units.js'
 import { createPositionTracker } from './source-position.js'
 import type { Statement } from './statement.js'
 import { removeOuterTransaction } from './transaction-control.js'
+import { chooseTransaction } from './transaction-mode.js'
 
 /** A script that is ready to be sent. */
 export interface ParsedScript {
@@ -20,6 +22,8 @@ export interface ParsedScript {
   /** What the server will answer one by one. Offsets are in `text`, line and column in the file. */
   readonly statements: readonly Statement[]
   readonly directives: Directives
+  /** How it is divided when it runs outside our transaction; null when it runs inside. */
+  readonly units: readonly ScriptUnit[] | null
   /** Names of the placeholders that the file uses, lower-case. */
   readonly placeholders: readonly string[]
   /**
@@ -29,35 +33,46 @@ export interface ParsedScript {
    * @returns 1-based line, 1-based column in code points, and the UTF-16 offset in `source`
    */
   locate(offset: number): { readonly line: number; readonly column: number; readonly offset: number }
+  /** The offset in `source` alone, which costs far less. */
+  sourceOffsetOf(offset: number): number
 }
 
 /**
  * Turns a file into what is sent to the server, or says where it cannot be.
  *
  * @param values values of the placeholders by lower-case name
+ * @param options.mixed whether statements that cannot run in a transaction may stand beside others
  * @throws `INVALID_SCRIPT`, `UNKNOWN_PLACEHOLDER`, `INVALID_DIRECTIVE`, `TRANSACTION_CONTROL`, each with line and column
  * @example parseScript(file, new Map([['role_owner', 'schemaway_owner']])).statements.length
  */
-export function parseScript(file: ScriptFile, values: ReadonlyMap<string, string>): ParsedScript {
+export function parseScript(
+  file: ScriptFile,
+  values: ReadonlyMap<string, string>,
+  { mixed = false }: { readonly mixed?: boolean } = {},
+): ParsedScript {
   const source = decodeScript(file.bytes, file)
-  const replaced = replacePlaceholders(source, values, file)
+  const replaced = replacePlaceholders(source, values, file, file.placeholderMarks)
   const context = createScriptContext(file, source, replaced.toSource)
 
   const { statements, problem } = scanStatements(replaced.text)
   const directives = readDirectives(replaced.text, file, context)
   const withoutPsql = removeRestrictCommands({ text: replaced.text, statements })
   // First, because what is refused here may be the cause of the problem: rows behind a \copy are no SQL.
-  refuseUnsupported(withoutPsql, directives, context)
+  refuseUnsupported(withoutPsql, context)
   if (problem !== null) throw context.errorAt('INVALID_SCRIPT', problem.offset, describeScanProblem(problem))
-  const sent = removeOuterTransaction(withoutPsql, context)
+  const { kind, configuration = {} } = file
+  const mode = chooseTransaction(withoutPsql, { kind, directives, configuration, mixed }, context)
+  const sent = mode === 'none' ? withoutPsql : removeOuterTransaction(withoutPsql, context)
 
   return {
     source,
     text: sent.text,
     statements: replaced.text === source ? sent.statements : placeInFile(sent.statements, source, replaced.toSource),
     directives,
+    units: mode === 'none' ? divideIntoUnits(sent, context) : null,
     placeholders: replaced.used,
     locate: context.locate,
+    sourceOffsetOf: replaced.toSource,
   }
 }
 

@@ -1,3 +1,15 @@
+/** What a placeholder begins and ends with. */
+export interface PlaceholderMarks {
+  readonly prefix: string
+  readonly suffix: string
+}
+
+/** Those of bundled scripts, of the texts that the ledger keeps, and of everything else unless the caller says otherwise. */
+export const defaultMarks: PlaceholderMarks = { prefix: '${', suffix: '}' }
+
+/** Name of the built-in placeholder that stands for a dollar sign, where one directly before another would be an escape. */
+export const dollarPlaceholder = 'schemaway:dollar'
+
 /** A text whose placeholders were replaced, and the way back to the text in the file. */
 export interface ReplacedText {
   readonly text: string
@@ -24,14 +36,41 @@ interface Replacement {
   readonly sourceEnd: number
 }
 
-const prefix = '${'
-const suffix = '}'
+/** A place in a text where something is replaced. */
+export type Mark =
+  /** The dollar sign that makes the `${` behind it a literal one. */
+  | { readonly kind: 'escape'; readonly start: number; readonly end: number }
+  | { readonly kind: 'placeholder'; readonly start: number; readonly end: number; readonly name: string }
+  | { readonly kind: 'unclosed'; readonly start: number }
+
+/** The first mark of a text at or behind an offset; behind an escape, search on from the end of its `${`. */
+export function findMark(text: string, from: number, { prefix, suffix }: PlaceholderMarks): Mark | null {
+  const open = text.indexOf(prefix, from)
+  if (open === -1) return null
+  // Other marks than Flyway's default were chosen not to collide with anything, so they need no escape.
+  if (prefix === defaultMarks.prefix && text[open - 1] === '$') return { kind: 'escape', start: open - 1, end: open }
+  const inner = open + prefix.length
+  const close = text.indexOf(suffix, inner)
+  if (close === -1) return { kind: 'unclosed', start: open }
+  return { kind: 'placeholder', start: open, end: close + suffix.length, name: text.slice(inner, close) }
+}
+
+/** Where to look for the next mark. */
+export function endOfMark(mark: Exclude<Mark, { readonly kind: 'unclosed' }>): number {
+  return mark.kind === 'escape' ? mark.end + defaultMarks.prefix.length : mark.end
+}
 
 /**
- * Replaces `${name}` everywhere, up to the first placeholder without a value. It imports nothing, since a start that finds
+ * Replaces placeholders everywhere, up to the first one without a value. It imports nothing, since a start that finds
  * nothing to do needs it for the checksums of repeatables; {@link import('./replace-placeholders.js')} explains.
+ *
+ * @param marks null when the text is to stay as it is
  */
-export function substitutePlaceholders(text: string, values: ReadonlyMap<string, string>): Substitution {
+export function substitutePlaceholders(
+  text: string,
+  values: ReadonlyMap<string, string>,
+  marks: PlaceholderMarks | null = defaultMarks,
+): Substitution {
   const used = new Set<string>()
   const replacements: Replacement[] = []
   let replaced = ''
@@ -45,24 +84,19 @@ export function substitutePlaceholders(text: string, values: ReadonlyMap<string,
   }
 
   let unknownAt: number | null = null
-  let open = text.indexOf(prefix)
-  while (open !== -1) {
-    const inner = open + prefix.length
-    if (text[open - 1] === '$') {
-      put(open - 1, open, '')
-      open = text.indexOf(prefix, inner)
-      continue
-    }
-    const close = text.indexOf(suffix, inner)
-    const name = close === -1 ? null : text.slice(inner, close).toLowerCase()
+  let mark = marks === null ? null : findMark(text, 0, marks)
+  while (marks !== null && mark !== null) {
+    const name = mark.kind === 'placeholder' ? mark.name.toLowerCase() : null
     const value = name === null ? undefined : values.get(name)
-    if (name === null || value === undefined) {
-      unknownAt = open
+    if (mark.kind === 'escape') put(mark.start, mark.end, '')
+    else if (mark.kind === 'unclosed' || name === null || value === undefined) {
+      unknownAt = mark.start
       break
+    } else {
+      used.add(name)
+      put(mark.start, mark.end, value)
     }
-    used.add(name)
-    put(open, close + suffix.length, value)
-    open = text.indexOf(prefix, copied)
+    mark = findMark(text, endOfMark(mark), marks)
   }
   if (replacements.length === 0) return { text, used: [], toSource: (offset) => offset, unknownAt }
   return {

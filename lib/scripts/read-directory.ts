@@ -2,8 +2,9 @@ import { type Dirent, readdirSync, readFileSync, realpathSync, type Stats, statS
 import { join, resolve, sep } from 'node:path'
 import { SchemawayError } from '../errors/schemaway-error.js'
 import { checksumOfBytes } from './checksum.js'
+import type { PlaceholderMarks } from './placeholders.js'
 import type { ScriptFile } from './script-file.js'
-import { isSqlFileName, parseScriptName } from './script-name.js'
+import { isSqlFileName, type ParsedScriptName, parseScriptName } from './script-name.js'
 
 /** A file that ends in `.sql` but is not named by the grammar. */
 export interface BadScriptName {
@@ -16,15 +17,29 @@ export interface BadScriptName {
 export interface ScriptDirectory {
   readonly files: ScriptFile[]
   readonly badNames: BadScriptName[]
-  /** Files whose bytes are not UTF-8; `encodingError()` explains them. Their checksum means nothing. */
+  /** Files whose bytes are not in their encoding; `encodingError()` explains them. Their checksum means nothing. */
   readonly undecodable: ScriptFile[]
+  /** Paths on disk of files that end in `.sql.conf`. */
+  readonly configurations: string[]
+}
+
+/** What the options ask for beyond Flyway's names and UTF-8. Paths have `/` between their parts, and begin below the directory. */
+export interface ReadingRules {
+  readonly parseName?: (fileName: string) => ParsedScriptName
+  /** Whether a file, or a folder with all below it, is left out. */
+  readonly isIgnored?: (path: string) => boolean
+  /** Path of a file in history, without the prefix; null when the file is none of ours. */
+  readonly placeOf?: (path: string) => string | null
+  /** Null when the bytes are not in the encoding of the scripts. */
+  readonly toUtf8?: (bytes: Buffer) => Buffer | null
+  readonly placeholderMarks?: PlaceholderMarks | null
 }
 
 /** A folder still to be read. */
 interface Folder {
   readonly path: string
-  /** History path of its files up to their names. */
-  readonly prefix: string
+  /** Path of its files below the directory, up to their names. */
+  readonly below: string
   /** Real paths of the folders that were left through symbolic links on the way here, and of the links' targets. */
   readonly links: readonly string[]
 }
@@ -38,53 +53,72 @@ interface Folder {
  * @param options.directory absolute, or relative to the working directory
  * @param options.module name of the module the files belong to
  * @param options.prefix put before each history path: `iam/` for a module, empty for a plain Flyway location
+ * @param options.rules for scripts of the user's own
  * @throws `UNREADABLE_DIRECTORY` when a folder or file cannot be read
  */
 export function readScriptDirectory(options: {
   readonly directory: string
   readonly module: string
   readonly prefix: string
+  readonly rules?: ReadingRules | undefined
 }): ScriptDirectory {
   const root = resolve(options.directory)
+  const { parseName = parseScriptName, isIgnored, placeOf, toUtf8, placeholderMarks } = options.rules ?? {}
   const files: ScriptFile[] = []
   const badNames: BadScriptName[] = []
   const undecodable: ScriptFile[] = []
-  const folders: Folder[] = [{ path: root, prefix: options.prefix, links: [] }]
+  const configurations: string[] = []
+  const folders: Folder[] = [{ path: root, below: '', links: [] }]
   for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
     for (const entry of readFolder(folder.path, root)) {
       const { name } = entry
       const path = join(folder.path, name)
-      const script = folder.prefix + name
+      const below = folder.below + name
+      if (isIgnored?.(below)) continue
       const isHidden = name.startsWith('.')
       // A hidden link is not followed: it may be an editor's lock, which points nowhere.
       const target = entry.isSymbolicLink() && !isHidden ? readLink(path, root) : entry
       if (target.isDirectory()) {
         const links = target === entry ? folder.links : followLink(folder, path, root)
-        if (!isHidden && links !== null) folders.push({ path, prefix: `${script}/`, links })
-      } else if (isSqlFileName(name)) {
-        const parsed = parseScriptName(name)
-        if (!parsed.ok) badNames.push({ script, reason: parsed.reason })
-        else if (!target.isFile()) badNames.push({ script, reason: 'it is not a regular file' })
-        else {
-          const bytes = attempt(() => readFileSync(path), path, root)
-          const checksum = checksumOfBytes(bytes)
-          const list = checksum === null ? undecodable : files
-          // Every field by name: copying by spread took a tenth of the whole reading.
-          list.push({
-            kind: parsed.kind,
-            module: options.module,
-            script,
-            file: path,
-            version: parsed.version,
-            description: parsed.description,
-            bytes,
-            checksum: checksum ?? 0,
-          })
+        if (!isHidden && links !== null) folders.push({ path, below: `${below}/`, links })
+        continue
+      }
+      if (!isSqlFileName(name)) {
+        if (name.endsWith('.conf') && isSqlFileName(name.slice(0, -'.conf'.length))) configurations.push(path)
+        continue
+      }
+      const place = placeOf === undefined ? below : placeOf(below)
+      if (place === null) continue
+      const script = options.prefix + place
+      const parsed = parseName(name)
+      if (!parsed.ok) badNames.push({ script, reason: parsed.reason })
+      else if (!target.isFile()) badNames.push({ script, reason: 'it is not a regular file' })
+      else {
+        const read = attempt(() => readFileSync(path), path, root)
+        const bytes = toUtf8 === undefined ? read : toUtf8(read)
+        const checksum = bytes === null ? null : checksumOfBytes(bytes)
+        const list = checksum === null ? undecodable : files
+        // Every field by name: copying by spread took a tenth of the whole reading.
+        const file: ScriptFile = {
+          kind: parsed.kind,
+          module: options.module,
+          script,
+          file: path,
+          version: parsed.version,
+          description: parsed.description,
+          bytes: bytes ?? read,
+          checksum: checksum ?? 0,
         }
+        list.push(placeholderMarks === undefined ? file : { ...file, placeholderMarks })
       }
     }
   }
-  return { files: files.sort(byScript), badNames: badNames.sort(byScript), undecodable: undecodable.sort(byScript) }
+  return {
+    files: files.sort(byScript),
+    badNames: badNames.sort(byScript),
+    undecodable: undecodable.sort(byScript),
+    configurations,
+  }
 }
 
 function readFolder(path: string, root: string): Dirent[] {

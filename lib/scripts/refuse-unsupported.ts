@@ -1,45 +1,28 @@
-import { type Directives, findDirectiveComments } from './directives.js'
-import { isNonTransactional } from './non-transactional.js'
 import type { ScriptContext } from './script-context.js'
 import type { ScannedText, Statement } from './statement.js'
 
 /**
- * What this release cannot run, in one place: scripts outside a transaction, rows and output through COPY, psql commands.
+ * What cannot be run, in one place: output through COPY, and psql commands.
  *
  * @throws `INVALID_SCRIPT` with line and remedy
  */
-export function refuseUnsupported(scanned: ScannedText, directives: Directives, context: ScriptContext): void {
-  const refuse = (offset: number, message: string) => context.errorAt('INVALID_SCRIPT', offset, message)
-  if (directives.transaction === 'none') {
-    const directive = findDirectiveComments(scanned.text).find((comment) => comment.text.includes('transaction'))
-    throw refuse(directive?.offset ?? 0, `transaction=none is not supported yet. ${outsideRemedy}`)
-  }
+export function refuseUnsupported(scanned: ScannedText, context: ScriptContext): void {
   for (const statement of scanned.statements) {
     const reason = reasonToRefuse(statement, scanned.text)
-    if (reason !== null) throw refuse(statement.start, reason)
+    if (reason !== null) throw context.errorAt('INVALID_SCRIPT', statement.start, reason)
   }
 }
 
-const outsideRemedy =
-  'Every file runs in a transaction: use a statement that can, or run this one by hand and leave it out of the file.'
-
-function reasonToRefuse(statement: Statement, text: string): string | null {
-  const { kind, keywords } = statement
+function reasonToRefuse({ kind, keywords, start, end }: Statement, text: string): string | null {
   switch (kind) {
     case 'copy-from-stdin':
-      return 'COPY ... FROM STDIN is not supported yet. Write the rows as INSERT statements.'
+      return null
     case 'psql-command': {
-      const command = /^\\\S*/.exec(text.slice(statement.start, statement.end))?.[0] ?? '\\'
-      return `${command} is a command of psql, which is not supported yet. Remove it or write it as SQL.`
+      const command = /^\\\S*/.exec(text.slice(start, end))?.[0] ?? '\\'
+      return `${command} is a command of psql, which no server understands. Remove it or write it as SQL.`
     }
     case 'sql':
-      if (copiesToStdout(keywords)) {
-        return 'COPY ... TO STDOUT is not supported yet: nobody reads its output. Remove it.'
-      }
-      if (isNonTransactional(statement)) {
-        return `${keywords.slice(0, 3).join(' ')} cannot run inside a transaction and is not supported yet. ${outsideRemedy}`
-      }
-      return null
+      return copiesToStdout(keywords) ? 'nobody reads the output of COPY ... TO STDOUT. Remove it.' : null
     default:
       return kind satisfies never
   }

@@ -1,5 +1,5 @@
 import { checksumOfText } from './checksum.js'
-import { substitutePlaceholders } from './placeholders.js'
+import { defaultMarks, substitutePlaceholders } from './placeholders.js'
 import type { ScriptFile } from './script-file.js'
 
 /**
@@ -10,7 +10,8 @@ import type { ScriptFile } from './script-file.js'
  * and parsing it explains why it cannot run.
  */
 export function checksumOfRepeatable(file: ScriptFile, values: ReadonlyMap<string, string>): number {
-  if (!file.bytes.includes('${')) return file.checksum
+  const { placeholderMarks: marks = defaultMarks } = file
+  if (marks === null || !file.bytes.includes(marks.prefix)) return file.checksum
   // The byte order mark stays in this text on purpose: checksumOfText leaves out exactly one.
-  return checksumOfText(substitutePlaceholders(file.bytes.toString('utf8'), values).text)
+  return checksumOfText(substitutePlaceholders(file.bytes.toString('utf8'), values, marks).text)
 }

@@ -1,5 +1,5 @@
 import { nearestName } from './nearest-name.js'
-import { type ReplacedText, substitutePlaceholders } from './placeholders.js'
+import { defaultMarks, type PlaceholderMarks, type ReplacedText, substitutePlaceholders } from './placeholders.js'
 import { scriptError } from './script-error.js'
 import type { ScriptPlace } from './script-file.js'
 import { positionAt } from './source-position.js'
@@ -15,6 +15,7 @@ const longestName = 60
  * directly before a brace must therefore be written with a tag and an escape, or with a space: `$$ {"a": 1}$$`.
  *
  * @param values values by lower-case name, for example `role_owner` or `flyway:defaultschema`
+ * @param marks others than `${` and `}`, which know no escape, as in Flyway; null leaves the text as it is
  * @throws `UNKNOWN_PLACEHOLDER` for a name without a value, an empty name, and `${` that is not closed on its line
  * @example replacePlaceholders('GRANT USAGE ON SCHEMA iam TO ${role_app};', new Map([['role_app', 'app']]), where).text
  */
@@ -22,22 +23,33 @@ export function replacePlaceholders(
   text: string,
   values: ReadonlyMap<string, string>,
   where: ScriptPlace,
+  marks: PlaceholderMarks | null = defaultMarks,
 ): ReplacedText {
-  const replaced = substitutePlaceholders(text, values)
-  if (replaced.unknownAt === null) return replaced
+  const replaced = substitutePlaceholders(text, values, marks)
+  if (replaced.unknownAt === null || marks === null) return replaced
   const position = positionAt(text, replaced.unknownAt)
-  throw scriptError('UNKNOWN_PLACEHOLDER', where, position, describeUnknown(text, replaced.unknownAt, values))
+  throw scriptError('UNKNOWN_PLACEHOLDER', where, position, describeUnknown(text, replaced.unknownAt, values, marks))
 }
 
-function describeUnknown(text: string, open: number, values: ReadonlyMap<string, string>): string {
-  const literally = 'write $${ for a literal ${'
-  const close = text.indexOf('}', open)
-  const name = text.slice(open + '${'.length, close)
-  if (close === -1 || /[\r\n]/.test(name)) return `\${ is not closed by } on its line. Close it, or ${literally}.`
-  if (name === '') return `\${} names no placeholder. Name one, or ${literally}.`
+function describeUnknown(
+  text: string,
+  open: number,
+  values: ReadonlyMap<string, string>,
+  { prefix, suffix }: PlaceholderMarks,
+): string {
+  const literally =
+    prefix === defaultMarks.prefix
+      ? 'write $${ for a literal ${'
+      : `choose another placeholderPrefix if ${prefix} is meant literally`
+  const close = text.indexOf(suffix, open + prefix.length)
+  const name = text.slice(open + prefix.length, close)
+  if (close === -1 || /[\r\n]/.test(name)) {
+    return `${prefix} is not closed by ${suffix} on its line. Close it, or ${literally}.`
+  }
+  if (name === '') return `${prefix}${suffix} names no placeholder. Name one, or ${literally}.`
   const shown = name.length > longestName ? `${name.slice(0, longestName)}…` : name
   const nearest = nearestName(name, values.keys())
-  const question = nearest === null ? '' : ` Did you mean \${${nearest}}?`
+  const question = nearest === null ? '' : ` Did you mean ${prefix}${nearest}${suffix}?`
   const key = /^[a-z_]\w*$/i.test(name) ? name : `'${shown}'`
-  return `no value is given for \${${shown}}.${question} Pass placeholders: { ${key}: '...' }, or ${literally}.`
+  return `no value is given for ${prefix}${shown}${suffix}.${question} Pass placeholders: { ${key}: '...' }, or ${literally}.`
 }

@@ -1,3 +1,5 @@
+import type { PlaceholderMarks } from './placeholders.js'
+import type { ScriptConfiguration } from './script-configuration.js'
 import type { ScriptKind } from './script-name.js'
 import type { Version } from './version.js'
 
@@ -18,7 +20,12 @@ export interface ScriptFile extends ScriptPlace {
   /** `null` for repeatables and for the files that drop them. */
   readonly version: Version | null
   readonly description: string
+  /** In UTF-8: a file in another encoding was translated when it was read. */
   readonly bytes: Buffer
+  /** Absent: the default ones. Null: what looks like a placeholder stays as it is. */
+  readonly placeholderMarks?: PlaceholderMarks | null
+  /** What the `.conf` file beside it says; absent without one. */
+  readonly configuration?: ScriptConfiguration
   /** Flyway's checksum of the bytes as they are: placeholders are not replaced. */
   readonly checksum: number
 }

@@ -59,7 +59,8 @@ export function parseScriptName(fileName: string): ParsedScriptName {
   if (head === '') return refuse(`it has no version; expected ${expected}`)
   const version = parseVersion(head)
   if (version === null) {
-    return refuse(`"${head}" is not a version (digits, parted by . or _); expected ${expected}`)
+    const hint = /\.(?:up|down)$/i.test(stem) ? ", or the option naming: 'up-down'" : ''
+    return refuse(`"${head}" is not a version (digits, parted by . or _); expected ${expected}${hint}`)
   }
   if (version.text.length > longestVersion) {
     return refuse(`its version is longer than ${longestVersion} characters, which the history table cannot hold`)
@@ -74,7 +75,14 @@ function splitOnce(text: string): readonly [head: string, description: string] {
 }
 
 function reasonForUnknownPrefix(stem: string): string {
-  if (callback.test(splitOnce(stem)[0])) return 'callbacks are not supported yet'
+  const [head] = splitOnce(stem)
+  if (callback.test(head)) {
+    return `callbacks are not supported yet; to go without this one, add '**/${head}*${suffix}' to the option ignore`
+  }
+  if (/^\d/.test(stem)) {
+    const naming = /\.(?:up|down)$/i.test(stem) ? 'up-down' : 'numbered'
+    return `its name begins with a number, which is the style of the option naming: '${naming}'`
+  }
   if (/^(?:v|u|b)\d|^(?:r|ur)__/i.test(stem)) return 'prefixes are upper-case: V, U, R, UR or B'
   return 'its name begins with none of the prefixes V, U, R, UR and B'
 }

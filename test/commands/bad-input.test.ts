@@ -51,8 +51,13 @@ const faulty: readonly [title: string, code: ErrorCode, text: string, pattern: R
   ['an unterminated quote', 'INVALID_SCRIPT', "SELECT 1;\nSELECT 'open;\n", /V1__x\.sql/],
   ['an unterminated dollar quote', 'INVALID_SCRIPT', 'DO $x$ BEGIN\n', /V1__x\.sql/],
   ['a psql command', 'INVALID_SCRIPT', 'SELECT 1;\n\\i other.sql\n', /V1__x\.sql/],
-  ['COPY data', 'INVALID_SCRIPT', 'COPY t FROM STDIN;\n1\n\\.\n', /V1__x\.sql/],
-  ['CREATE INDEX CONCURRENTLY', 'INVALID_SCRIPT', 'CREATE INDEX CONCURRENTLY i ON t (id);', /V1__x\.sql/],
+  ['COPY data without end', 'INVALID_SCRIPT', 'COPY t FROM STDIN;\n1\n', /V1__x\.sql/],
+  [
+    'CREATE INDEX CONCURRENTLY beside others',
+    'INVALID_SCRIPT',
+    'SELECT 1;\nCREATE INDEX CONCURRENTLY i ON t (id);',
+    /V1__x\.sql/,
+  ],
 ]
 
 for (const [title, code, text, pattern] of faulty) {

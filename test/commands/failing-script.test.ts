@@ -92,12 +92,13 @@ test('a deferred constraint that fails at our COMMIT is reported as "at commit",
 
 test('a lock timeout names the session that blocks', async (t) => {
   const { url, sql } = await testDatabase(t)
-  const { directory } = writeScripts(t, { 'V1__alter.sql': 'SELECT 1;\nALTER TABLE busy ADD COLUMN more int;' })
-  await sql`CREATE TABLE busy (id int)`
+  const { directory } = writeScripts(t, { 'V1__alter.sql': 'SELECT 1;\nALTER TABLE other.busy ADD COLUMN more int;' })
+  await sql`CREATE SCHEMA other`
+  await sql`CREATE TABLE other.busy (id int)`
   const blocker = await sql.reserve()
   await blocker`BEGIN`
   await blocker`SET LOCAL application_name = 'the blocking one'`
-  await blocker`LOCK TABLE busy IN ACCESS SHARE MODE`
+  await blocker`LOCK TABLE other.busy IN ACCESS SHARE MODE`
   const events: string[] = []
   try {
     const error = await expectError(

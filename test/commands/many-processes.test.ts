@@ -20,7 +20,8 @@ test('20 processes start on an empty database: each version is applied once, and
       ]),
     ),
   )
-  await sql`CREATE TABLE elsewhere (id int)`
+  await sql`CREATE SCHEMA other`
+  await sql`CREATE TABLE other.elsewhere (id int)`
   const key = lockKey('"public"."flyway_schema_history"')
   const holder = await sql.reserve()
   await holder`SELECT pg_advisory_lock(${String(key)}::bigint)`
@@ -36,9 +37,9 @@ test('20 processes start on an empty database: each version is applied once, and
   // All twenty wait for the lock now. An index is built meanwhile; a waiter with a snapshot would hold it up for ever.
   const builder = await sql.reserve()
   await builder`SET statement_timeout = '30s'`
-  await builder.unsafe('CREATE INDEX CONCURRENTLY elsewhere_id ON elsewhere (id)')
+  await builder.unsafe('CREATE INDEX CONCURRENTLY elsewhere_id ON other.elsewhere (id)')
   builder.release()
-  const [index] = await sql`SELECT indisvalid FROM pg_index WHERE indexrelid = 'elsewhere_id'::regclass`
+  const [index] = await sql`SELECT indisvalid FROM pg_index WHERE indexrelid = 'other.elsewhere_id'::regclass`
   assert.equal(index?.['indisvalid'], true)
 
   await holder`SELECT pg_advisory_unlock(${String(key)}::bigint)`

@@ -146,10 +146,10 @@ test('a ledger table of another shape is reported with a code', async (t) => {
 
 test('a script that calls a function may leave nothing for the next one, whatever kind of statement called it', async (t) => {
   const { url, sql } = await testDatabase(t)
-  await sql.unsafe(`CREATE FUNCTION leave() RETURNS int LANGUAGE plpgsql
+  await sql.unsafe(`CREATE SCHEMA other; CREATE FUNCTION other.leave() RETURNS int LANGUAGE plpgsql
     AS $$ BEGIN CREATE TEMP TABLE leak (id int); RETURN 1; END $$`)
   const { directory: locations } = writeScripts(t, {
-    'V1__as.sql': 'CREATE TABLE one AS SELECT leave() AS x;',
+    'V1__as.sql': 'CREATE TABLE one AS SELECT other.leave() AS x;',
     'V2__look.sql': `CREATE TABLE found AS SELECT to_regclass('leak') IS NULL AS is_gone;`,
   })
   await migrate({ url, locations })

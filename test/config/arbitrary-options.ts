@@ -71,6 +71,8 @@ function near(kind: OptionKind): fc.Arbitrary<unknown> {
           anything,
         ),
       )
+    case 'list':
+      return fc.array(fc.string({ minLength: 1, maxLength: 8 }), { maxLength: 3 })
     case 'texts':
       return fc.dictionary(text, fc.oneof(text, anything))
     case 'modules':

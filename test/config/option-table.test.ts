@@ -10,12 +10,18 @@ import {
   optionTable,
 } from '../../lib/config/option-table.js'
 import type {
+  AdoptOptions,
   AssertOptions,
+  BaselineOptions,
+  CleanOptions,
   InfoOptions,
   MaintainOptions,
   MigrateOptions,
+  RepairOptions,
   RollbackOptions,
   SeedOptions,
+  UndoOptions,
+  ValidateFilesOptions,
   ValidateOptions,
   WaitOptions,
 } from '../../lib/config/options.js'
@@ -46,11 +52,21 @@ type ValueOf<Kind extends OptionKind> = Kind extends { readonly type: 'choice'; 
           ? Readonly<Record<string, string>>
           : Kind extends { readonly type: 'signal' }
             ? AbortSignal
-            : Kind extends { readonly type: 'url' }
-              ? string | URL
-              : unknown
+            : Kind extends { readonly type: 'list' }
+              ? readonly string[]
+              : Kind extends { readonly type: 'url' }
+                ? string | URL
+                : unknown
 
-type AllOptions = MigrateOptions & RollbackOptions & WaitOptions & MaintainOptions & SeedOptions
+type AllOptions = MigrateOptions &
+  RollbackOptions &
+  WaitOptions &
+  MaintainOptions &
+  SeedOptions &
+  RepairOptions &
+  CleanOptions &
+  AdoptOptions &
+  ValidateFilesOptions
 type WrongType = {
   [Name in OptionName]: unknown extends ValueOf<Table[Name]['kind']>
     ? never
@@ -69,6 +85,11 @@ const agreement: {
   readonly waitUntilMigrated: Equal<keyof WaitOptions, NamesOf<'waitUntilMigrated'>>
   readonly maintain: Equal<keyof MaintainOptions, NamesOf<'maintain'>>
   readonly seed: Equal<keyof SeedOptions, NamesOf<'seed'>>
+  readonly undo: Equal<keyof UndoOptions, NamesOf<'undo'>>
+  readonly baseline: Equal<keyof BaselineOptions, NamesOf<'baseline'>>
+  readonly repair: Equal<keyof RepairOptions, NamesOf<'repair'>>
+  readonly clean: Equal<keyof CleanOptions, NamesOf<'clean'>>
+  readonly adopt: Equal<keyof AdoptOptions, NamesOf<'adopt'>>
   readonly createMigrator: Equal<keyof MigrateOptions, NamesOf<'createMigrator'>>
   readonly values: Equal<WrongType, never>
 } = {
@@ -80,6 +101,11 @@ const agreement: {
   waitUntilMigrated: true,
   maintain: true,
   seed: true,
+  undo: true,
+  baseline: true,
+  repair: true,
+  clean: true,
+  adopt: true,
   createMigrator: true,
   values: true,
 }
@@ -91,14 +117,38 @@ test('table and TypeScript types name the same options, with the same types, for
 test('options of writing, rolling back, waiting, upkeep and seeds are refused by commands that do something else', () => {
   const only = (command: CommandName): readonly string[] =>
     optionNamesOf(command).filter((name) => 'commands' in optionTable[name])
-  const locking = ['waitForLock', 'lockTimeout', 'lockRetries', 'statementTimeout']
-  assert.deepEqual(only('migrate'), ['transaction', ...locking, 'partitionsAhead'])
+  const locking = ['waitForLock', 'lockTimeout', 'lockRetries', 'statementTimeout', 'installedBy']
+  const targeting = ['target', 'cherryPick']
+  const baseline = ['baselineVersion', 'baselineDescription']
+  const sorted = (command: CommandName): readonly string[] => only(command).toSorted()
+  assert.deepEqual(
+    sorted('migrate'),
+    [
+      'transaction',
+      ...targeting,
+      'validateOnMigrate',
+      'skipExecutingMigrations',
+      'baselineOnMigrate',
+      ...baseline,
+      'mixed',
+      ...locking,
+      'partitionsAhead',
+    ].toSorted(),
+  )
   assert.deepEqual(only('createMigrator'), only('migrate'))
-  assert.deepEqual(only('rollback'), ['transaction', ...locking, 'steps', 'to', 'run', 'allowDataLoss'])
-  assert.deepEqual(only('maintain'), [...locking, 'partitionsAhead', 'retention'])
-  assert.deepEqual(only('seed'), [...locking, 'set', 'organisationId'])
-  assert.deepEqual(only('waitUntilMigrated'), ['timeout', 'interval'])
-  for (const command of ['info', 'validate', 'assertMigrated'] as const) assert.deepEqual(only(command), [])
+  assert.deepEqual(sorted('rollback'), ['transaction', ...locking, 'steps', 'to', 'run', 'allowDataLoss'].toSorted())
+  assert.deepEqual(sorted('undo'), ['transaction', ...locking, 'target', 'allowDataLoss'].toSorted())
+  assert.deepEqual(sorted('baseline'), [...locking, ...baseline].toSorted())
+  assert.deepEqual(sorted('repair'), [...locking, 'versions', 'preview'].toSorted())
+  assert.deepEqual(sorted('clean'), [...locking, 'cleanDisabled', 'preview'].toSorted())
+  assert.deepEqual(sorted('adopt'), [...locking, 'from', 'applied', 'fromTable', 'preview'].toSorted())
+  assert.deepEqual(sorted('maintain'), [...locking, 'partitionsAhead', 'retention'].toSorted())
+  assert.deepEqual(sorted('seed'), [...locking, 'set', 'organisationId'].toSorted())
+  assert.deepEqual(sorted('waitUntilMigrated'), [...targeting, 'timeout', 'interval'].toSorted())
+  for (const command of ['info', 'validate', 'assertMigrated'] as const) {
+    assert.deepEqual(sorted(command), targeting.toSorted())
+  }
+  assert.deepEqual(sorted('validateFiles'), ['requireUndo', 'mixed'].toSorted())
 })
 
 test('every default passes the check of its own option', () => {

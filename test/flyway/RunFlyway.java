@@ -11,9 +11,11 @@ import java.util.stream.Collectors;
 import org.flywaydb.core.Flyway;
 import org.flywaydb.core.api.FlywayException;
 import org.flywaydb.core.api.MigrationInfo;
+import org.flywaydb.core.api.configuration.FluentConfiguration;
 import org.flywaydb.core.api.output.InfoOutput;
 import org.flywaydb.core.api.output.ValidateOutput;
 import org.flywaydb.core.api.output.ValidateResult;
+import org.flywaydb.database.postgresql.PostgreSQLConfigurationExtension;
 
 /**
  * Runs commands of the real Flyway. One request a line: the command, then options as name=value, all separated by tabs and
@@ -38,12 +40,27 @@ public final class RunFlyway {
     }
     Map<String, Object> answer = new LinkedHashMap<>();
     try {
-      run(request[0], Flyway.configure().configuration(options).load(), answer);
+      run(request[0], configure(options).load(), answer);
       answer.putIfAbsent("error", null);
     } catch (FlywayException failure) {
       answer.put("error", errorOf(failure));
+    } catch (RuntimeException failure) {
+      // The 11 line does not expect every type of row that its paid editions write.
+      answer.put("error", Map.of("code", "ERROR", "message", String.valueOf(failure)));
     }
     return answer;
+  }
+
+  /** The lock's kind is set by hand, since configuring it by name needs libraries that Flyway does not bring along. */
+  private static FluentConfiguration configure(Map<String, String> options) {
+    String transactionalLock = options.remove("flyway.postgresql.transactional.lock");
+    FluentConfiguration configuration = Flyway.configure().configuration(options);
+    if (transactionalLock != null) {
+      configuration
+          .getConfigurationExtension(PostgreSQLConfigurationExtension.class)
+          .setTransactionalLock(Boolean.parseBoolean(transactionalLock));
+    }
+    return configuration;
   }
 
   private static void run(String command, Flyway flyway, Map<String, Object> answer) {
@@ -66,6 +83,9 @@ public final class RunFlyway {
       problem.put("version", one.version);
       problem.put("description", one.description);
       problems.add(problem);
+    }
+    if (!result.validationSuccessful && problems.isEmpty()) {
+      problems.add(Map.of("code", String.valueOf(result.errorDetails.errorCode), "version", "", "description", ""));
     }
     answer.put("valid", result.validationSuccessful);
     answer.put("problems", problems);

@@ -16,7 +16,7 @@ const integer = fc.integer({ min: -2_147_483_648, max: 2_147_483_647 })
 export const arbitraryEntry: fc.Arbitrary<LedgerEntry> = fc.record(
   {
     run: fc.uuid(),
-    event: fc.constantFrom('applied', 'undone', 'dropped', 'failed'),
+    event: fc.constantFrom('applied', 'adopted', 'undone', 'dropped', 'failed', 'baselined', 'repaired', 'cleaned'),
     module: text,
     moduleRequires: texts,
     kind: text,
@@ -31,6 +31,10 @@ export const arbitraryEntry: fc.Arbitrary<LedgerEntry> = fc.record(
     placeholders: texts,
     error: fc.option(
       text.map((message) => JSON.stringify({ code: 'STATEMENT_FAILED', message, line: undefined })),
+      { nil: null },
+    ),
+    details: fc.option(
+      text.map((description) => JSON.stringify({ action: 'align', before: { description } })),
       { nil: null },
     ),
     login: text,

@@ -26,7 +26,7 @@ const entry: LedgerEntry = {
 }
 
 /** Every field that the hash covers, and the hash itself. */
-const covered = [...Object.keys(entry), 'hash'] as (keyof LedgerRow)[]
+const covered = [...Object.keys(entry), 'details', 'hash'] as (keyof LedgerRow)[]
 
 const arbitraryRows = fc.array(arbitraryEntry, { minLength: 1, maxLength: 6 }).map(chain)
 
@@ -34,7 +34,7 @@ const arbitraryRows = fc.array(arbitraryEntry, { minLength: 1, maxLength: 6 }).m
 function edited(value: LedgerRow[keyof LedgerRow], by: string): unknown {
   if (typeof value === 'number') return value === 0 ? 1 : -value
   if (typeof value === 'string') return `${value}${by}`
-  return value === null ? by : [...value, by]
+  return value === null || value === undefined ? by : [...value, by]
 }
 
 test('the hash of an entry stays the same over releases, or every ledger would count as edited', () => {
@@ -67,7 +67,7 @@ test('property: an edit of any covered field of any row is found at that row', (
 })
 
 test('property: null, an empty text, an empty list and the text "null" are told apart', () => {
-  const optional = ['version', 'sha256', 'undoScript', 'undoText', 'error'] as const
+  const optional = ['version', 'sha256', 'undoScript', 'undoText', 'error', 'details'] as const
   fc.assert(
     fc.property(arbitraryEntry, fc.constantFrom(...optional), (one, field) => {
       const hashes = [null, '', 'null', '[]'].map((value) => hashEntry({ ...one, [field]: value }, null))

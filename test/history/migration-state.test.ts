@@ -8,7 +8,9 @@ import {
   type MigrationStatus,
   type StateInput,
 } from '../../lib/history/migration-state.js'
+import { everything, parseTarget } from '../../lib/history/scope.js'
 import type { ScriptFile } from '../../lib/scripts/script-file.js'
+import { parseVersion, type Version } from '../../lib/scripts/version.js'
 import { fileOf, filesOf, rowOf, rowsOf, statesOf, synthetic } from '../plan/fixtures.js'
 
 interface Given {
@@ -18,6 +20,9 @@ interface Given {
   readonly outOfOrder?: boolean
   readonly moduleOf?: StateInput['moduleOf']
   readonly checksumsOf?: StateInput['checksumsOf']
+  readonly target?: string
+  readonly cherryPick?: readonly string[]
+  readonly requirementsOf?: StateInput['requirementsOf']
 }
 
 function describe(given: Given): readonly MigrationStatus[] {
@@ -28,6 +33,8 @@ function describe(given: Given): readonly MigrationStatus[] {
     moduleOf: given.moduleOf ?? (() => null),
     checksumsOf: given.checksumsOf ?? ((file) => [file.checksum]),
     outOfOrder: given.outOfOrder ?? false,
+    scope: { target: parseTarget(given.target ?? 'latest') ?? everything.target, cherryPick: given.cherryPick ?? [] },
+    ...(given.requirementsOf !== undefined && { requirementsOf: given.requirementsOf }),
   })
 }
 
@@ -175,10 +182,17 @@ const table: readonly (readonly [title: string, given: Given, expected: readonly
     ],
   ],
   [
-    'a repeatable that failed is pending again, also where an earlier run was fine',
+    'a repeatable that failed and was not changed is not pending',
     { files: filesOf('R__a.sql'), rows: rowsOf('R__a.sql', rowOf('R__a.sql', { success: false })) },
     [
       ['Superseded', 'R__a.sql'],
+      ['Failed', 'R__a.sql'],
+    ],
+  ],
+  [
+    'a repeatable that failed and was changed is pending again',
+    { files: [fileOf('R__a.sql', 'SELECT 2;')], rows: rowsOf(rowOf('R__a.sql', { success: false })) },
+    [
       ['Failed', 'R__a.sql'],
       ['Pending', 'R__a.sql'],
     ],
@@ -567,6 +581,93 @@ test('undoable is what is applied, has a U file, and is no baseline', () => {
     ],
   )
 })
+
+const three = filesOf('V1__a.sql', 'V2__b.sql', 'V3__c.sql', 'R__r.sql')
+
+const scopes: readonly (readonly [title: string, given: Given, expected: readonly string[]])[] = [
+  ['a target', { files: three, target: '2' }, ['Pending', 'Pending', 'Above Target', 'Pending']],
+  [
+    'a target between two versions',
+    { files: three, target: '2.5?' },
+    ['Pending', 'Pending', 'Above Target', 'Pending'],
+  ],
+  ['a target above all', { files: three, target: '9?' }, ['Pending', 'Pending', 'Pending', 'Pending']],
+  [
+    'a target over modules is one over all versions',
+    { files: filesOf('a/V1__a.sql', 'b/V2__b.sql', 'a/V3__c.sql'), selected: ['a', 'b'], target: '2' },
+    ['Pending', 'Pending', 'Above Target'],
+  ],
+  [
+    'an applied version above the target stays what it is',
+    { files: three, rows: rowsOf('V1__a.sql', 'V2__b.sql'), target: '1' },
+    ['Success', 'Success', 'Above Target', 'Pending'],
+  ],
+  ['current, with nothing applied', { files: three, target: 'current' }, [...Array(3).fill('Above Target'), 'Pending']],
+  [
+    'current',
+    { files: three, rows: rowsOf('V1__a.sql'), target: 'current' },
+    ['Success', 'Above Target', 'Above Target', 'Pending'],
+  ],
+  [
+    'current over modules: what another module has applied counts',
+    {
+      files: filesOf('a/V1__a.sql', 'b/V2__b.sql', 'b/V4__d.sql'),
+      rows: rowsOf('c/V3__c.sql'),
+      selected: ['a', 'b', 'c'],
+      target: 'current',
+    },
+    ['Future', 'Pending', 'Pending', 'Above Target'],
+  ],
+  ['next', { files: three, target: 'next' }, ['Pending', 'Above Target', 'Above Target', 'Pending']],
+  [
+    'next, with repeatables left only',
+    { files: three, rows: rowsOf('V1__a.sql', 'V2__b.sql', 'V3__c.sql'), target: 'next' },
+    ['Success', 'Success', 'Success', 'Pending'],
+  ],
+  [
+    'a repeatable that requires a version above the target waits for it',
+    { files: three, target: '2', requirementsOf: () => [versionOf('3')] },
+    ['Pending', 'Pending', 'Above Target', 'Above Target'],
+  ],
+  [
+    'a repeatable that requires an applied version above the target does not wait',
+    { files: three, rows: rowsOf('V1__a.sql', 'V2__b.sql'), target: '1', requirementsOf: () => [versionOf('2.0')] },
+    ['Success', 'Success', 'Above Target', 'Pending'],
+  ],
+  ['picks', { files: three, cherryPick: ['3', 'r'] }, ['Ignored', 'Ignored', 'Pending', 'Pending']],
+  [
+    'a picked description',
+    { files: filesOf('V1__to_do.sql', 'V2__b.sql'), cherryPick: ['to_do'] },
+    ['Pending', 'Ignored'],
+  ],
+  [
+    'a picked version that comes late',
+    { files: three, rows: rowsOf('V3__c.sql'), cherryPick: ['2'] },
+    ['Success', 'Ignored', 'Pending', 'Ignored'],
+  ],
+  [
+    'a picked version that has a B script, too',
+    { files: filesOf('V1__a.sql', 'V2__b.sql', 'B2__b.sql'), cherryPick: ['2'] },
+    ['Ignored', 'Pending', 'Ignored'],
+  ],
+]
+
+test('what a target, or picks, leave pending', async (t) => {
+  for (const [title, given, expected] of scopes) {
+    await t.test(title, () => {
+      assert.deepEqual(
+        describe(given).map(({ state }) => state),
+        expected,
+      )
+    })
+  }
+})
+
+function versionOf(text: string): Version {
+  const version = parseVersion(text)
+  assert.ok(version)
+  return version
+}
 
 test('the current version is the highest that is applied, not the newest, nor one that failed or went away', () => {
   const files = filesOf('V1__a.sql', 'V2__b.sql', 'V3__c.sql', 'V4__d.sql', 'V5__e.sql')

@@ -97,3 +97,13 @@ test('an unknown part of a definition is refused, and so is what is no definitio
   )
   for (const wrong of [undefined, null, 'billing', 5]) assert.match(refused(wrong), /has to be described by an object/)
 })
+
+test('a module says how its files are named, in one of three styles', () => {
+  const { naming } = defineModule({ name: 'billing', directory: '/sql', naming: 'numbered' })
+  assert.equal(naming, 'numbered')
+  assert.equal('naming' in defineModule({ name: 'billing', directory: '/sql' }), false)
+  assert.throws(
+    () => defineModule({ name: 'billing', directory: '/sql', naming: 'rails' as 'flyway' }),
+    /`naming` of module billing must be one of flyway, up-down, numbered/,
+  )
+})

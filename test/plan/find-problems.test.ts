@@ -3,7 +3,7 @@ import test from 'node:test'
 import type { HistoryRow } from '../../lib/history/history-row.js'
 import { describeMigrations, type MigrationStatus } from '../../lib/history/migration-state.js'
 import { refuseProblems } from '../../lib/plan/compare.js'
-import { findProblems } from '../../lib/plan/find-problems.js'
+import { findFailures, findProblems, type ValidationRules } from '../../lib/plan/find-problems.js'
 import type { ScriptFile } from '../../lib/scripts/script-file.js'
 import { fileOf, filesOf, rowOf, rowsOf, synthetic } from './fixtures.js'
 import { refusal } from './refusal.js'
@@ -23,8 +23,18 @@ function statuses(
   })
 }
 
-function codes(given: readonly MigrationStatus[], ignorePending: boolean): readonly string[] {
-  return findProblems(given, ignorePending).map((problem) => `${problem.kind} ${problem.version ?? problem.script}`)
+function problems(given: readonly MigrationStatus[], ignorePending: boolean, changes: Partial<ValidationRules> = {}) {
+  return findProblems(given, { ignorePending, patterns: ['*:future'], cherryPick: [], ...changes })
+}
+
+function codes(
+  given: readonly MigrationStatus[],
+  ignorePending: boolean,
+  changes?: Partial<ValidationRules>,
+): readonly string[] {
+  return problems(given, ignorePending, changes).map(
+    (problem) => `${problem.kind} ${problem.version ?? problem.script}`,
+  )
 }
 
 test('every kind of problem is found at once, in Flyway’s words, with script, module and version', () => {
@@ -74,9 +84,10 @@ test('every kind of problem is found at once, in Flyway’s words, with script, 
     'RESOLVED_REPEATABLE_MIGRATION_NOT_APPLIED R__outdated.sql',
     'RESOLVED_REPEATABLE_MIGRATION_NOT_APPLIED R__pending.sql',
   ])
-  assert.deepEqual(findProblems(found, true)[0], {
+  assert.deepEqual(problems(found, true)[0], {
     kind: 'APPLIED_VERSIONED_MIGRATION_NOT_RESOLVED',
-    message: 'version 2 (b) is applied, but its file V2__b.sql is missing; bring the file back',
+    message:
+      'version 2 (b) is applied, but its file V2__b.sql is missing; bring the file back, or let repair() mark it as deleted',
     script: 'V2__b.sql',
     module: '',
     version: '2',
@@ -97,25 +108,73 @@ test('nothing is wrong where history and files agree, nor with what Flyway skips
     'R__r.sql',
     'V9__future.sql',
   )
-  assert.deepEqual(findProblems(statuses(files, rows), false), [])
+  assert.deepEqual(problems(statuses(files, rows), false), [])
 })
 
 test('a mismatch is told with both checksums, or both descriptions', () => {
-  const [checksum] = findProblems(statuses([fileOf('V1__a.sql', 'SELECT 2;')], rowsOf('V1__a.sql')), true)
+  const [checksum] = problems(statuses([fileOf('V1__a.sql', 'SELECT 2;')], rowsOf('V1__a.sql')), true)
   assert.equal(
     checksum?.message,
     'V1__a.sql was changed after it was applied (checksum 78787420 in history, 798974111 in the file); restore the file ' +
       'and put the change into a new migration',
   )
-  const [description] = findProblems(statuses(filesOf('V1__new_name.sql'), rowsOf('V1__old_name.sql')), true)
+  const [description] = problems(statuses(filesOf('V1__new_name.sql'), rowsOf('V1__old_name.sql')), true)
   assert.match(description?.message ?? '', /was applied as "old name", but the file is named "new name"/)
-  const [none] = findProblems(statuses(filesOf('V1__a.sql'), rowsOf(rowOf('V1__a.sql', { checksum: null }))), true)
-  assert.match(none?.message ?? '', /checksum none in history/)
+})
+
+test('a row without a checksum fits every file', () => {
+  assert.deepEqual(codes(statuses(filesOf('V1__a.sql'), rowsOf(rowOf('V1__a.sql', { checksum: null }))), true), [])
+})
+
+test('a repeatable that history knows by another type is told, also an earlier run', () => {
+  const java = rowOf('R__a.sql', { type: 'JDBC' })
+  assert.deepEqual(codes(statuses(filesOf('R__a.sql'), rowsOf(java)), true), ['TYPE_MISMATCH R__a.sql'])
+  assert.deepEqual(codes(statuses(filesOf('R__a.sql'), rowsOf(java, 'R__a.sql')), true), ['TYPE_MISMATCH R__a.sql'])
+})
+
+test('what is ignored is let pass, by type', () => {
+  const files = filesOf('V2__b.sql', 'V3__c.sql', 'V4__d.sql', 'V6__f.sql', 'R__new.sql')
+  const found = statuses(files, rowsOf('V1__a.sql', 'V2__b.sql', 'V4__d.sql', 'R__gone.sql', 'V9__i.sql'))
+  const missing = [
+    'APPLIED_VERSIONED_MIGRATION_NOT_RESOLVED 1',
+    'APPLIED_REPEATABLE_MIGRATION_NOT_RESOLVED R__gone.sql',
+  ]
+  const [ofVersion = '', ofRepeatable = ''] = missing
+  const future = 'APPLIED_VERSIONED_MIGRATION_NOT_RESOLVED 9'
+  const late = ['3', '6'].map((version) => `RESOLVED_VERSIONED_MIGRATION_NOT_APPLIED ${version}`)
+  const pending = 'RESOLVED_REPEATABLE_MIGRATION_NOT_APPLIED R__new.sql'
+  const left = (...patterns: string[]): readonly string[] => codes(found, false, { patterns })
+  assert.deepEqual(left('*:future'), [ofVersion, ofRepeatable, ...late, pending])
+  assert.deepEqual(left(), [ofVersion, ofRepeatable, future, ...late, pending])
+  assert.deepEqual(left('*:future', '*:missing'), [...late, pending])
+  assert.deepEqual(left('versioned:missing', '*:ignored'), [ofRepeatable, future, pending])
+  assert.deepEqual(left('repeatable:missing', 'repeatable:pending', '*:ignored'), [ofVersion, future])
+  assert.deepEqual(left('*:*'), [])
+})
+
+test('of what was not picked only failures are told', () => {
+  const files = [...filesOf('V2__b.sql', 'V3__c.sql'), fileOf('V4__d.sql', 'SELECT 4;')]
+  const rows = rowsOf('V1__a.sql', rowOf('V3__c.sql', { success: false }), 'V4__d.sql')
+  assert.deepEqual(codes(statuses(files, rows), true, { cherryPick: ['4'] }), [
+    'FAILED_VERSIONED_MIGRATION 3',
+    'CHECKSUM_MISMATCH 4',
+  ])
+})
+
+test('failures stop a migrate() whatever is ignored, unless it is one alone of a future release', () => {
+  const failed = (version: number): HistoryRow => rowOf(`V${version}__x.sql`, { success: false })
+  const files = filesOf('V1__a.sql', 'V2__b.sql')
+  const stops = (rows: readonly HistoryRow[], ...patterns: string[]): readonly (string | undefined)[] =>
+    findFailures(statuses(files, rows), { patterns }).map(({ version }) => version)
+  assert.deepEqual(stops(rowsOf('V1__a.sql', failed(8)), '*:future'), [])
+  assert.deepEqual(stops(rowsOf('V1__a.sql', failed(8)), 'versioned:future'), ['8'])
+  assert.deepEqual(stops(rowsOf('V1__a.sql', failed(8), failed(9)), '*:future'), ['8', '9'])
+  assert.deepEqual(stops(rowsOf(failed(1), failed(8)), '*:*'), ['1', '8'])
 })
 
 test('a version that another module took is told by its path there', () => {
   const files = [fileOf('billing/V1__b.sql', 'SELECT 2;')]
-  const [problem] = findProblems(statuses(files, rowsOf('shipping/V1__a.sql'), ['billing']), true)
+  const [problem] = problems(statuses(files, rowsOf('shipping/V1__a.sql'), ['billing']), true)
   assert.match(
     problem?.message ?? '',
     /billing\/V1__b\.sql was changed after it was applied as shipping\/V1__a\.sql \(/,
@@ -124,7 +183,7 @@ test('a version that another module took is told by its path there', () => {
 
 test('a file that moved to another folder is no problem', () => {
   const file = { ...fileOf('new/V1__a.sql'), module: '' }
-  assert.deepEqual(findProblems(statuses([file], rowsOf('old/V1__a.sql')), false), [])
+  assert.deepEqual(problems(statuses([file], rowsOf('old/V1__a.sql')), false), [])
 })
 
 test('three dots at the end of a description are compared like any other text', () => {
@@ -133,30 +192,29 @@ test('three dots at the end of a description are compared like any other text', 
   assert.deepEqual(codes(statuses(files, rows), true), ['DESCRIPTION_MISMATCH 1'])
 })
 
-test('one failed migration of a future release is left alone, as with Flyway, a second one is not', () => {
+test('failed migrations of a future release are left alone, as with Flyway, unless that is not ignored', () => {
   const failed = (version: number): HistoryRow => rowOf(`V${version}__x.sql`, { success: false })
   const files = filesOf('V1__a.sql', 'V2__b.sql')
   assert.deepEqual(codes(statuses(files, rowsOf('V1__a.sql', 'V2__b.sql', failed(8))), true), [])
-  assert.deepEqual(codes(statuses(files, rowsOf('V1__a.sql', 'V2__b.sql', failed(8), failed(9))), true), [
-    'FAILED_VERSIONED_MIGRATION 8',
-    'FAILED_VERSIONED_MIGRATION 9',
-  ])
+  assert.deepEqual(codes(statuses(files, rowsOf('V1__a.sql', 'V2__b.sql', failed(8), failed(9))), true), [])
   assert.deepEqual(codes(statuses(files, rowsOf(failed(1), 'V2__b.sql', failed(8))), true), [
     'FAILED_VERSIONED_MIGRATION 1',
+  ])
+  assert.deepEqual(codes(statuses(files, rowsOf('V1__a.sql', 'V2__b.sql', failed(8))), true, { patterns: [] }), [
     'FAILED_VERSIONED_MIGRATION 8',
   ])
 })
 
 test('a failed migration of a module that is not selected stops nobody else', () => {
   const rows = rowsOf('billing/V1__a.sql', rowOf('shipping/V2__b.sql', { success: false }))
-  assert.deepEqual(findProblems(statuses(filesOf('billing/V1__a.sql'), rows, ['billing']), false), [])
+  assert.deepEqual(problems(statuses(filesOf('billing/V1__a.sql'), rows, ['billing']), false), [])
   const selected = ['billing', 'shipping']
   const files = filesOf('billing/V1__a.sql', 'shipping/V2__b.sql')
   assert.deepEqual(codes(statuses(files, rows, selected), false), ['FAILED_VERSIONED_MIGRATION 2'])
 })
 
 test('a B script that is ignored is no problem, one that was applied and is missing is', () => {
-  assert.deepEqual(findProblems(statuses(filesOf('V1__a.sql', 'B2__b.sql'), rowsOf('V1__a.sql')), false), [])
+  assert.deepEqual(problems(statuses(filesOf('V1__a.sql', 'B2__b.sql'), rowsOf('V1__a.sql')), false), [])
   assert.deepEqual(codes(statuses(filesOf('V3__a.sql'), rowsOf('B2__b.sql')), true), [
     'APPLIED_VERSIONED_MIGRATION_NOT_RESOLVED 2',
   ])
@@ -171,7 +229,7 @@ test('what a baseline covers is compared no more', () => {
 
 test('problems are refused together, with their number', () => {
   refuseProblems([])
-  const found = findProblems(statuses(filesOf('V9__z.sql'), rowsOf('V1__a.sql', 'V2__b.sql')), true)
+  const found = problems(statuses(filesOf('V9__z.sql'), rowsOf('V1__a.sql', 'V2__b.sql')), true)
   const error = refusal('VALIDATION_FAILED', () => refuseProblems(found))
   assert.match(
     error.message,

@@ -2,10 +2,21 @@ import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'node:test'
+import type { Config } from '../../lib/config/read-options.js'
 import { defineModule } from '../../lib/modules/define-module.js'
-import { loadScripts, selectedNames } from '../../lib/plan/load-scripts.js'
+import { loadScripts as load, selectedNames } from '../../lib/plan/load-scripts.js'
+import type { ScriptFile } from '../../lib/scripts/script-file.js'
 import { expectError } from '../support/expect-error.js'
 import { writeScripts } from '../support/write-scripts.js'
+import { configOf } from './fixtures.js'
+
+/** Reads a selection with the options of a user; what is not given has its default. */
+async function loadScripts(
+  selection: Config['selection'],
+  options: Partial<Config> = {},
+): Promise<readonly ScriptFile[]> {
+  return await load(selection, { ...(await configOf({ locations: '/sql' })), ...options })
+}
 
 test('scripts of modules carry the name of their module in their path, those of locations do not', async (t) => {
   const { directory } = writeScripts(t, { 'V1__a.sql': '', 'deep/R__b.sql': '' })
@@ -90,4 +101,65 @@ test('a file that is not UTF-8 is refused with its path', async (t) => {
   writeFileSync(join(directory, 'V2__latin.sql'), Buffer.from("SELECT 'gr\u00fc\u00dfe'", 'latin1'))
   const error = await expectError('INVALID_SCRIPT', loadScripts({ modules: [], locations: [directory] }))
   assert.match(error.message, /^V2__latin\.sql, line 1, column 11: the file is not valid UTF-8/)
+})
+
+test('a .conf file names the encoding of its script, and a faulty one is refused with its path', async (t) => {
+  const { directory, write } = writeScripts(t, { 'V1__a.sql.conf': 'encoding=ISO-8859-1', 'V2__b.sql': "SELECT 'é'" })
+  writeFileSync(join(directory, 'V1__a.sql'), Buffer.from("SELECT 'é'", 'latin1'))
+  const selection = { modules: [], locations: [directory] }
+  const [first, second] = await loadScripts(selection)
+  assert.equal(first?.bytes.toString(), "SELECT 'é'")
+  assert.equal(first.checksum, second?.checksum)
+  assert.deepEqual(first.configuration, { encoding: 'ISO-8859-1' })
+  write({ 'V2__b.sql.conf': 'encoding=ebcdic' })
+  const unknown = await expectError('INVALID_SCRIPT', loadScripts(selection))
+  assert.match(
+    unknown.message,
+    /^V2__b\.sql\.conf, line 1, column 1: the encoding ebcdic is not known\. Known are utf-8, /,
+  )
+  write({ 'V2__b.sql.conf': 'encoding=UTF-16LE', 'V2__b.sql': 'odd' })
+  const undecodable = await expectError('INVALID_SCRIPT', loadScripts(selection))
+  assert.match(undecodable.message, /^V2__b\.sql, line 1, column 2: the file is not valid utf-16le at byte 2/)
+})
+
+test('a .conf file turns placeholders off and on for its script; without a script it says nothing', async (t) => {
+  const { directory } = writeScripts(t, {
+    'V1__a.sql': '',
+    'V1__a.sql.conf': 'placeholderReplacement=false',
+    'V2__b.sql': '',
+    'V2__b.sql.conf': 'placeholderReplacement=true',
+    'V3__c.sql': '',
+    'V4__d.sql.conf': 'encoding=nonsense',
+  })
+  const selection = { modules: [], locations: [directory] }
+  const marksOf = (files: readonly ScriptFile[]): readonly unknown[] => files.map((file) => file.placeholderMarks)
+  const marks = { prefix: '${', suffix: '}' }
+  assert.deepEqual(marksOf(await loadScripts(selection)), [null, marks, undefined])
+  assert.deepEqual(marksOf(await loadScripts(selection, { placeholderReplacement: false })), [null, marks, null])
+})
+
+test('a file in the wrong encoding is refused in the words of the encoding that was asked for', async (t) => {
+  const { directory } = writeScripts(t, {})
+  writeFileSync(join(directory, 'V1__a.sql'), Buffer.from('-- \x81', 'latin1'))
+  const selection = { modules: [], locations: [directory] }
+  const error = await expectError('INVALID_SCRIPT', loadScripts(selection, { encoding: 'windows-1252' }))
+  assert.match(error.message, /^V1__a\.sql, line 1, column 4: the file is not valid windows-1252 at byte 3 \(0x81\)/)
+})
+
+test('twins named .up.sql and .down.sql in Flyway’s style are refused with the option for them', async (t) => {
+  const { directory } = writeScripts(t, { 'V1__a.up.sql': '', 'V1__a.down.sql': '' })
+  const error = await expectError('INVALID_SCRIPT_NAMES', loadScripts({ modules: [], locations: [directory] }))
+  assert.match(
+    error.message,
+    /both have version 1; give one of them another, or set naming: 'up-down'\. Names follow Flyway/,
+  )
+})
+
+test('patterns that find the same file read it once', async (t) => {
+  const { directory } = writeScripts(t, { 'db/sql/V1__a.sql': '', 'db/V2__b.sql': '', 'other/V3__c.sql': '' })
+  const locations = [`${directory}/*/sql`, `${directory}/db/*`, `${directory}/**/other`]
+  assert.deepEqual(
+    (await loadScripts({ modules: [], locations })).map(({ script }) => script),
+    ['V1__a.sql', 'V3__c.sql'],
+  )
 })

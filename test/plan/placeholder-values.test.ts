@@ -21,6 +21,7 @@ test('a script sees Flyway’s built-in placeholders, the role names, and the va
     'flyway:workingdirectory': process.cwd(),
     'flyway:table': 'history',
     'flyway:environment': 'default',
+    'schemaway:dollar': '$',
     role_owner: 'somebody',
     role_app: 'acme_app',
     role_worker: 'schemaway_worker',

@@ -98,7 +98,7 @@ test('what a script of table definitions leaves is reset as well', async (t) => 
     'V1__define.sql': 'CREATE TABLE one (id int); ALTER TABLE one ADD COLUMN size int DEFAULT leave();',
     'V2__look.sql': `CREATE TABLE found AS SELECT current_setting('work_mem') AS work_mem;`,
   })
-  await migrate({ url, locations })
+  await migrate({ url, locations, baselineOnMigrate: true, baselineVersion: '0' })
   const [found] = await sql`SELECT work_mem <> '99MB' AS is_reset FROM found`
   assert.equal(found?.['is_reset'], true)
 })

@@ -47,7 +47,7 @@ suite('readDirectives', () => {
   })
 
   test('takes transaction=default for the default', () => {
-    assert.deepEqual(read('-- schemaway: transaction=default\n'), {})
+    assert.deepEqual(read('-- schemaway: transaction=default\n'), { transaction: 'default' })
   })
 
   const refused: readonly [what: string, text: string, message: RegExp, line: number][] = [

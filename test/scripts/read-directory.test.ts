@@ -67,7 +67,12 @@ suite('readScriptDirectory', () => {
 
   test('ignores files with other suffixes and an empty folder', () => {
     for (const path of ['README.md', 'V1__a.sql.conf', 'V1__a.sql~', 'empty/notes.txt']) write(path)
-    assert.deepEqual(read(), { files: [], badNames: [], undecodable: [] })
+    assert.deepEqual(read(), {
+      files: [],
+      badNames: [],
+      undecodable: [],
+      configurations: [join(root, 'V1__a.sql.conf')],
+    })
   })
 
   test('reports bad names with reasons, sorted, and reads none of them', () => {

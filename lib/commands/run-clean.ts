@@ -1,0 +1,99 @@
+import { explainOptions } from '../config/explain-options.js'
+import type { CleanOptions } from '../config/options.js'
+import type { Config } from '../config/read-options.js'
+import { SchemawayError } from '../errors/schemaway-error.js'
+import { placeHistory } from '../history/history-row.js'
+import type { LedgerRow } from '../history/ledger-entry.js'
+import type { MigrationStatus } from '../history/migration-state.js'
+import { bundled } from '../modules/bundled.js'
+import type { Module } from '../modules/define-module.js'
+import { compare } from '../plan/compare.js'
+import { type CleanPlan, planClean } from '../plan/plan-clean.js'
+import { cleanSchemas, previewClean } from '../run/clean-schemas.js'
+import type { SchemaObject } from '../run/list-objects.js'
+import { openRun, type Run } from '../run/open-run.js'
+import { prepareHistory, readLedger } from '../run/prepare-history.js'
+import { readModules, startLooking } from './look.js'
+import type { CleanReport } from './report.js'
+
+/** The part of clean() that is loaded only when it is called. */
+export async function runClean(config: Config, options: CleanOptions, started: number): Promise<CleanReport> {
+  explainOptions('clean', options)
+  if (config.cleanDisabled && !config.preview) {
+    throw new SchemawayError(
+      'CLEAN_DISABLED',
+      'clean() drops everything that the selected modules own, with all rows, so it does nothing unless it is called with ' +
+        '`cleanDisabled: false`. With `preview: true` it tells what would go. Nothing was changed.',
+      { details: { option: 'cleanDisabled' } },
+    )
+  }
+  return config.preview ? await preview(config, started) : await clean(config, started)
+}
+
+async function clean(config: Config, started: number): Promise<CleanReport> {
+  const run = await openRun(config)
+  try {
+    const history = await prepareHistory(run)
+    // Files say nothing about what is there.
+    const { statuses } = compare(config, [], history.state, history.modulesByScript)
+    const plan = planClean({ config, statuses, modules: knownModules(config), ledger: await readLedger(run) })
+    const { objects, historyRows } = await cleanSchemas(run, plan, countRows(plan, statuses))
+    await run.checkLock(null)
+    const report = describe(config, { server: run.session.display, run, plan, objects, historyRows, started })
+    run.emit({ type: 'finished', run: run.id, milliseconds: report.milliseconds })
+    return report
+  } finally {
+    await run.close()
+  }
+}
+
+/** Looks only. The ledger, which may not be there, is left out: it is needed to know modules that have no definition here. */
+async function preview(config: Config, started: number): Promise<CleanReport> {
+  const found = await startLooking({ ...config, selection: { modules: [], locations: [] } })
+  try {
+    const { statuses } = compare(config, [], found.state, await readModules(found.session, config))
+    const ledger: readonly LedgerRow[] = []
+    const plan = planClean({ config, statuses, modules: knownModules(config), ledger })
+    const objects = await previewClean(found.session, plan, placeHistory(config))
+    const historyRows = countRows(plan, statuses)
+    return describe(config, { server: found.server, run: null, plan, objects, historyRows, started })
+  } finally {
+    await found.session.close()
+  }
+}
+
+function knownModules({ selection }: Config): readonly Module[] {
+  // Their files may be elsewhere, and are not needed.
+  const others = bundled
+    .filter(({ name }) => !selection.modules.some((module) => module.name === name))
+    .map((manifest) => ({ ...manifest, directory: '', isBundled: true }))
+  return [...selection.modules, ...others]
+}
+
+function countRows({ history }: CleanPlan, statuses: readonly MigrationStatus[]): number {
+  return typeof history === 'string' ? statuses.filter(({ row }) => row !== null).length : history.length
+}
+
+function describe(
+  config: Config,
+  facts: {
+    readonly server: string
+    readonly run: Run | null
+    readonly plan: CleanPlan
+    readonly objects: readonly SchemaObject[]
+    readonly historyRows: number
+    readonly started: number
+  },
+): CleanReport {
+  return {
+    command: 'clean',
+    server: facts.server,
+    run: facts.run?.id ?? null,
+    preview: config.preview,
+    modules: facts.plan.modules.map(({ name }) => name),
+    schemas: facts.plan.schemas.map(({ name }) => name),
+    dropped: facts.objects.map(({ schema, kind, name }) => ({ schema, kind, name })),
+    historyRows: facts.historyRows,
+    milliseconds: Math.round(performance.now() - facts.started),
+  }
+}

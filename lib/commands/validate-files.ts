@@ -1,0 +1,40 @@
+import type { Config } from '../config/read-options.js'
+import { type Problem, SchemawayError } from '../errors/schemaway-error.js'
+import { checkFiles, problemOf } from '../plan/check-files.js'
+import { findDuplicates, readScripts } from '../plan/load-scripts.js'
+import type { ScriptFile } from '../scripts/script-file.js'
+import type { FilesReport } from './report.js'
+
+/** The part of validateFiles() that is loaded only when it is called. */
+export async function checkAllFiles(config: Config): Promise<FilesReport> {
+  const { files, problems: unreadable } = await readEach(config)
+  const problems = [...unreadable, ...findDuplicates(files), ...checkFiles(config, files)]
+  if (problems.length === 0) return { command: 'validateFiles', checked: files.length }
+  throw new SchemawayError(
+    'VALIDATION_FAILED',
+    `${problems.length === 1 ? 'A fault was' : `${problems.length} faults were`} found in ${files.length} files: ` +
+      `${problems.map((problem) => problem.message).join('; ')}`,
+    { details: { problems } },
+  )
+}
+
+/** One folder that cannot be read does not hide what is in the others. */
+async function readEach(config: Config): Promise<{ files: readonly ScriptFile[]; problems: readonly Problem[] }> {
+  const { modules, locations } = config.selection
+  const files: ScriptFile[] = []
+  const problems: Problem[] = []
+  for (const selection of [
+    ...modules.map((module) => ({ modules: [module], locations: [] })),
+    ...(locations.length === 0 ? [] : [{ modules: [], locations }]),
+  ]) {
+    try {
+      const read = await readScripts(selection, config)
+      files.push(...read.files)
+      // Duplicates are looked for over all folders.
+      problems.push(...read.problems.filter(({ kind }) => kind === 'INVALID_NAME'))
+    } catch (error) {
+      problems.push(problemOf(error))
+    }
+  }
+  return { files, problems }
+}

@@ -1,0 +1,91 @@
+import type { Config } from '../config/read-options.js'
+import { SchemawayError } from '../errors/schemaway-error.js'
+import type { HistoryRow } from '../history/history-row.js'
+import { shortenDescription, shortenScript } from '../history/history-row.js'
+import type { NewHistoryRow } from '../history/history-table.js'
+import { isMigrationRow } from '../history/migration-state.js'
+import { compareVersions, parseVersion } from '../scripts/version.js'
+import type { LedgerDraft } from './plan.js'
+
+/** What a new history begins with, written together with the table itself. */
+export interface HistoryBeginning {
+  readonly row: NewHistoryRow
+  readonly entry: LedgerDraft
+}
+
+/** The row of the baseline command, and what the ledger says about it. */
+export function planBaseline(config: Config, rank: number): HistoryBeginning {
+  const version = parseVersion(config.baselineVersion)?.text ?? config.baselineVersion
+  const description = config.baselineDescription
+  return {
+    row: { installedRank: rank, version, description, type: 'BASELINE', script: description, checksum: null },
+    entry: {
+      event: 'baselined',
+      module: '',
+      moduleRequires: [],
+      kind: 'baseline',
+      version,
+      description,
+      script: shortenScript(description),
+      installedRank: rank,
+      checksum: null,
+      sha256: null,
+      undoScript: null,
+      undoText: null,
+      placeholders: [],
+      error: null,
+    },
+  }
+}
+
+/**
+ * Whether a history that exists begins with this very baseline, so that there is nothing to do. As with Flyway, every
+ * other history refuses a baseline: one with rows says already where the database stands.
+ *
+ * @throws SchemawayError `BASELINE_REFUSED`.
+ */
+export function refuseOtherBeginning(config: Config, rows: readonly HistoryRow[], history: string): void {
+  const { baselineVersion, baselineDescription } = config
+  // As with Flyway: the row of a created schema may come first.
+  const marker = rows.slice(0, 2).find(({ type }) => type === 'BASELINE')
+  if (marker !== undefined) {
+    const [before, now] = [parseVersion(marker.version ?? ''), parseVersion(baselineVersion)]
+    const isSameVersion = before !== null && now !== null && compareVersions(before, now) === 0
+    if (isSameVersion && marker.description === shortenDescription(baselineDescription)) return
+    throw refused(
+      `${history} begins with the baseline ${marker.version} ("${marker.description}") already, so that it cannot get ` +
+        `${baselineVersion} ("${baselineDescription}")`,
+      'A baseline stays. Pass the same version and description, or write what is missing as a migration.',
+      marker.version,
+    )
+  }
+  const count = rows.filter(isMigrationRow).length
+  if (count > 0) {
+    throw refused(
+      `${history} has ${count === 1 ? 'a migration' : `${count} migrations`} already, and a baseline is what a history ` +
+        'begins with',
+      'Run migrate(); what is applied without a row can be recorded with skipExecutingMigrations.',
+      null,
+    )
+  }
+  throw refused(
+    `${history} exists already, and ${rows.length === 0 ? 'is empty' : 'has rows that are not migrations'}`,
+    `To begin anew, look into it, then remove it: DROP TABLE ${history};`,
+    null,
+  )
+}
+
+function refused(what: string, next: string, version: string | null): SchemawayError {
+  return new SchemawayError('BASELINE_REFUSED', `${what}. ${next} Nothing was changed.`, {
+    details: version === null ? {} : { version },
+  })
+}
+
+/**
+ * The schemas that have to be empty where there is no history: what a folder of `locations` fills is the history schema,
+ * what a module fills are its own. So other tables in `public` do not keep modules from being installed.
+ */
+export function schemasToBegin({ selection, historySchema }: Config): readonly string[] {
+  const ofModules = selection.modules.flatMap((module) => module.schemas)
+  return [...new Set(selection.locations.length > 0 ? [...ofModules, historySchema] : ofModules)]
+}

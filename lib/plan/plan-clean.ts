@@ -1,0 +1,133 @@
+import type { Config } from '../config/read-options.js'
+import { SchemawayError } from '../errors/schemaway-error.js'
+import type { LedgerRow } from '../history/ledger-entry.js'
+import { isBaselineRow, isMigrationRow, type MigrationStatus } from '../history/migration-state.js'
+import type { Module } from '../modules/define-module.js'
+import { indexDependents } from './dependent-modules.js'
+import { selectedNames } from './load-scripts.js'
+import type { LedgerDraft } from './plan.js'
+
+/** A schema to be cleaned. */
+export interface SchemaToClean {
+  readonly name: string
+  /** Whether the schema itself goes: not the one where history and ledger are, and not `public`. */
+  readonly isDropped: boolean
+}
+
+/** What a clean takes away. */
+export interface CleanPlan {
+  /** The modules whose things go, with the schemas they own; the name `''` stands for `locations`. */
+  readonly modules: readonly { readonly name: string; readonly schemas: readonly string[] }[]
+  readonly schemas: readonly SchemaToClean[]
+  /** Ranks of the history rows that go; `all` when no other module is left; `table` when the table goes, too. */
+  readonly history: 'table' | 'all' | readonly number[]
+}
+
+export interface CleanInput {
+  readonly config: Config
+  /** Every module whose definition is known. */
+  readonly modules: readonly Module[]
+  /** History, without regard to files. */
+  readonly statuses: readonly MigrationStatus[]
+  readonly ledger: readonly LedgerRow[]
+}
+
+/**
+ * What belongs to the selected modules: their schemas, for `locations` what the history schema holds, and their rows of
+ * history.
+ *
+ * @throws SchemawayError `MODULE_REQUIRED` when an installed module that is not selected requires one of them, or when a
+ *   link would be cut in half.
+ */
+export function planClean({ config, modules, statuses, ledger }: CleanInput): CleanPlan {
+  const { selection, historySchema } = config
+  const selected = selectedNames(selection)
+  const installed = new Set(statuses.filter(isInstalled).map(({ module }) => module))
+  refuseRequired(selected, installed, modules, ledger)
+  refuseHalfLinks(selection.modules, selected, installed)
+  const cleaned = [...selected].map((name) => ({
+    name,
+    schemas: selection.modules.find((module) => module.name === name)?.schemas ?? [historySchema],
+  }))
+  const all = [...new Set(cleaned.flatMap((module) => module.schemas))]
+  const isAlone = [...installed].every((module) => selected.has(module))
+  const ranks = statuses.flatMap(({ row, module }) => (row !== null && selected.has(module) ? [row.installedRank] : []))
+  return {
+    modules: cleaned,
+    schemas: all.map((name) => ({ name, isDropped: name !== historySchema && name !== 'public' })),
+    history: isAlone ? (all.includes(historySchema) ? 'table' : 'all') : ranks,
+  }
+}
+
+/** A baseline of no module says nothing about what is there. */
+function isInstalled({ row, state, module }: MigrationStatus): boolean {
+  if (row === null || state === 'Deleted' || state === 'Undone') return false
+  return isMigrationRow(row) || (isBaselineRow(row) && module !== '')
+}
+
+function refuseRequired(
+  selected: ReadonlySet<string>,
+  installed: ReadonlySet<string>,
+  modules: readonly Module[],
+  ledger: readonly LedgerRow[],
+): void {
+  const dependents = indexDependents(modules, ledger)
+  for (const name of selected) {
+    const blocking = dependents(name).filter((module) => installed.has(module) && !selected.has(module))
+    if (blocking.length === 0) continue
+    throw new SchemawayError(
+      'MODULE_REQUIRED',
+      `Module ${name} cannot be cleaned: ${blocking.join(', ')} ${blocking.length === 1 ? 'requires' : 'require'} it and ` +
+        `would stay. Clean them together: modules: [${[name, ...blocking].map((one) => `'${one}'`).join(', ')}]. ` +
+        'Nothing was changed.',
+      { details: { modules: [name, ...blocking] } },
+    )
+  }
+}
+
+/** What a link has made lies in the schemas of both its ends, so it goes with both of them, or by its undo scripts. */
+function refuseHalfLinks(
+  chosen: readonly Module[],
+  selected: ReadonlySet<string>,
+  installed: ReadonlySet<string>,
+): void {
+  for (const { name, requires, schemas } of chosen) {
+    const staying = requires.filter((one) => !selected.has(one))
+    if (schemas.length > 0 || staying.length === 0 || !installed.has(name)) continue
+    throw new SchemawayError(
+      'MODULE_REQUIRED',
+      `Link ${name} has objects in the schema of ${staying.join(' and ')}, which would stay. Take the link away first: ` +
+        `rollback({ modules: ['${name}'], to: 'empty' }). Nothing was changed.`,
+      { details: { modules: [name, ...staying] } },
+    )
+  }
+}
+
+/**
+ * What the ledger says of one module.
+ *
+ * @param facts.objects names of what was dropped in its schemas.
+ * @param facts.historyRows rows that went, of all modules that were cleaned.
+ */
+export function describeClean(
+  module: string,
+  facts: { readonly schemas: readonly string[]; readonly objects: readonly string[]; readonly historyRows: number },
+): LedgerDraft {
+  return {
+    event: 'cleaned',
+    module,
+    moduleRequires: [],
+    kind: 'module',
+    version: null,
+    description: 'clean',
+    script: '',
+    installedRank: null,
+    checksum: null,
+    sha256: null,
+    undoScript: null,
+    undoText: null,
+    placeholders: [],
+    error: null,
+    details: JSON.stringify(facts),
+  }
+}

@@ -1,0 +1,3 @@
+CREATE TABLE a (id integer);
+CREATE SCHEMA other;
+CREATE TABLE other.x (id integer);

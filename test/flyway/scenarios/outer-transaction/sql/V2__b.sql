@@ -1,0 +1,3 @@
+START TRANSACTION;
+CREATE TABLE b (id integer);
+END;

@@ -1,0 +1,1 @@
+CREATE TABLE a${TENANT} (id integer); -- ${tenant} ${FLYWAY:Table}

@@ -1,0 +1,1 @@
+CREATE TABLE a%%X%% (note text DEFAULT '5 %');

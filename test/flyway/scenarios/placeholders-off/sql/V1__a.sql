@@ -1,0 +1,1 @@
+CREATE TABLE a (note text DEFAULT '${x}');

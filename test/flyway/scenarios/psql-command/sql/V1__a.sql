@@ -1,0 +1,3 @@
+\restrict abc
+CREATE TABLE a (id integer);
+\unrestrict abc

@@ -1,0 +1,1 @@
+CREATE TABLE a (note text DEFAULT '€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ é');
