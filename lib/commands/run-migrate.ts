@@ -35,7 +35,9 @@ export async function runMigrate(
       )
     })
     const upkeep = async (): Promise<UpkeepReport> => await upkeepAfterMigrate(run)
-    return await reportRun(run, { before: before.statuses, results, started, upkeep })
+    // Whoever migrates own scripts only did not ask for anything of the bundled model.
+    const concernsModel = config.selection.modules.some((module) => module.isBundled)
+    return await reportRun(run, { before: before.statuses, results, started, ...(concernsModel && { upkeep }) })
   } finally {
     await run.close()
   }

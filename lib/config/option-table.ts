@@ -37,6 +37,17 @@ const longestName = 63
 const locking = ['migrate', 'rollback', 'maintain', 'seed', 'createMigrator'] as const
 const migrating = ['migrate', 'rollback', 'createMigrator'] as const
 const keepingPartitions = ['migrate', 'maintain', 'createMigrator'] as const
+/** Upkeep reads no script, and looks after every partitioned table. */
+const readingScripts = [
+  'migrate',
+  'rollback',
+  'info',
+  'validate',
+  'assertMigrated',
+  'waitUntilMigrated',
+  'seed',
+  'createMigrator',
+] as const
 const maintaining = ['maintain'] as const
 const seeding = ['seed'] as const
 const rollingBack = ['rollback'] as const
@@ -66,11 +77,13 @@ export const optionTable = {
   modules: {
     kind: { type: 'modules' },
     default: null,
+    commands: readingScripts,
     text: 'Modules to work on, by name or from `defineModule`. Default: every bundled module, unless `locations` is given.',
   },
   locations: {
     kind: { type: 'locations' },
     default: null,
+    commands: readingScripts,
     text: 'Plain Flyway folders of migrations, searched recursively.',
   },
   historySchema: {
@@ -92,6 +105,7 @@ export const optionTable = {
   placeholders: {
     kind: { type: 'texts' },
     default: null,
+    commands: readingScripts,
     text: 'Values for `${name}` in your own scripts. Names compare without regard to case.',
   },
   transaction: {
@@ -103,6 +117,7 @@ export const optionTable = {
   outOfOrder: {
     kind: { type: 'boolean' },
     default: false,
+    commands: readingScripts,
     text: 'Allow a version below the newest applied one of its module to be applied late.',
   },
   applicationName: {
@@ -124,13 +139,13 @@ export const optionTable = {
     kind: { type: 'integer', minimum: 0, maximum: 7 * day },
     default: 600_000,
     commands: locking,
-    text: 'Longest wait for another process that migrates the same database, in milliseconds.',
+    text: 'Longest wait for another process that migrates, rolls back, seeds or maintains the same database, in milliseconds.',
   },
   lockTimeout: {
     kind: { type: 'integer', minimum: 0, maximum: day },
     default: 2_000,
     commands: locking,
-    text: "PostgreSQL's `lock_timeout` for the statements of a migration, in milliseconds; 0 waits for ever.",
+    text: "PostgreSQL's `lock_timeout` for the statements of migrations and seeds, and for making and dropping partitions, in milliseconds; 0 waits for ever.",
   },
   lockRetries: {
     kind: { type: 'integer', minimum: 0, maximum: 1_000 },
@@ -142,13 +157,13 @@ export const optionTable = {
     kind: { type: 'integer', minimum: 0, maximum: 7 * day },
     default: 0,
     commands: locking,
-    text: "PostgreSQL's `statement_timeout` for a migration, in milliseconds; 0 means none.",
+    text: "PostgreSQL's `statement_timeout` for migrations and seeds, and for making and dropping partitions, in milliseconds; 0 means none. What `migrate()` does for partitions has 5,000 at the most.",
   },
   partitionsAhead: {
     kind: { type: 'integer', minimum: 0, maximum: 120 },
     default: 3,
     commands: keepingPartitions,
-    text: 'For how many months after the current one the partitioned tables of the bundled modules get a partition.',
+    text: 'For how many months after the current one the partitioned tables of the bundled modules get a partition; `migrate()` sees to it after a run that applied something, when a bundled module is selected.',
   },
   retention: {
     kind: { type: 'retention' },

@@ -30,12 +30,46 @@ export type Send = (text: string) => Promise<CompletedMessage>
  * Runs work of our own, outside every migration, in a transaction of a run: BEGIN, the work, COMMIT. Tries it again from
  * the beginning while another session holds what it needs; the caller's signal cancels it. A failure leaves nothing.
  *
+ * Between its messages the transaction waits for this process, with every lock that it has: what takes a lock that others
+ * feel goes through {@link retryMessage}.
+ *
  * @throws SchemawayError what `explain` makes of the server's error; `ABORTED`, `CONNECTION_LOST`, `COMMIT_FAILED`.
  */
 export async function retryTransaction<Result>(
   run: Run,
   options: TransactionOptions,
   work: (send: Send) => Promise<Result>,
+): Promise<Result> {
+  return await retry(run, options, async (send) => {
+    await send(run.begin)
+    const result = await work(send)
+    checkCommit(await send('COMMIT'), options.doing)
+    return result
+  })
+}
+
+/**
+ * As {@link retryTransaction}, with the whole transaction in one message: once it has a lock, the server goes on to the COMMIT
+ * by itself, even if this process stands still.
+ *
+ * @returns the rows of the last statement that returned rows.
+ */
+export async function retryMessage(
+  run: Run,
+  options: TransactionOptions,
+  statements: readonly string[],
+): Promise<CompletedMessage['lastRows']> {
+  return await retry(run, options, async (send) => {
+    const completed = await send([run.begin, ...statements, 'COMMIT'].join(';\n'))
+    checkCommit(completed, options.doing)
+    return completed.lastRows
+  })
+}
+
+async function retry<Result>(
+  run: Run,
+  options: TransactionOptions,
+  attemptOnce: (send: Send) => Promise<Result>,
 ): Promise<Result> {
   const { config, session, emit } = run
   const watch = new BlockerWatch(run)
@@ -55,10 +89,7 @@ export async function retryTransaction<Result>(
   try {
     for (let attempt = 1; ; attempt += 1) {
       try {
-        await send(run.begin)
-        const result = await work(send)
-        checkCommit(await send('COMMIT'), options.doing)
-        return result
+        return await attemptOnce(send)
       } catch (error) {
         if (!session.isLost) await session.send('ROLLBACK')
         if (!(error instanceof ServerError)) throw error
@@ -87,7 +118,7 @@ export async function retryTransaction<Result>(
 
 /** A COMMIT of a transaction that cannot be committed answers ROLLBACK, without an error. */
 function checkCommit({ commandTags }: CompletedMessage, doing: string): void {
-  const [tag] = commandTags
+  const tag = commandTags.at(-1)
   if (tag === 'COMMIT') return
   throw new SchemawayError(
     'COMMIT_FAILED',

@@ -91,14 +91,18 @@ test('table and TypeScript types name the same options, with the same types, for
 test('options of writing, rolling back, waiting, upkeep and seeds are refused by commands that do something else', () => {
   const only = (command: CommandName): readonly string[] =>
     optionNamesOf(command).filter((name) => 'commands' in optionTable[name])
+  const scripts = ['modules', 'locations', 'placeholders']
+  const outOfOrder = 'outOfOrder'
+  const reading = [...scripts, outOfOrder]
   const locking = ['waitForLock', 'lockTimeout', 'lockRetries', 'statementTimeout']
-  assert.deepEqual(only('migrate'), ['transaction', ...locking, 'partitionsAhead'])
+  assert.deepEqual(only('migrate'), [...scripts, 'transaction', outOfOrder, ...locking, 'partitionsAhead'])
   assert.deepEqual(only('createMigrator'), only('migrate'))
-  assert.deepEqual(only('rollback'), ['transaction', ...locking, 'steps', 'to', 'run', 'allowDataLoss'])
+  const rollingBack = ['steps', 'to', 'run', 'allowDataLoss']
+  assert.deepEqual(only('rollback'), [...scripts, 'transaction', outOfOrder, ...locking, ...rollingBack])
   assert.deepEqual(only('maintain'), [...locking, 'partitionsAhead', 'retention'])
-  assert.deepEqual(only('seed'), [...locking, 'set', 'organisationId'])
-  assert.deepEqual(only('waitUntilMigrated'), ['timeout', 'interval'])
-  for (const command of ['info', 'validate', 'assertMigrated'] as const) assert.deepEqual(only(command), [])
+  assert.deepEqual(only('seed'), [...reading, ...locking, 'set', 'organisationId'])
+  assert.deepEqual(only('waitUntilMigrated'), [...reading, 'timeout', 'interval'])
+  for (const command of ['info', 'validate', 'assertMigrated'] as const) assert.deepEqual(only(command), reading)
 })
 
 test('every default passes the check of its own option', () => {
