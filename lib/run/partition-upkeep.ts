@@ -249,14 +249,15 @@ async function inOneMessage<Item>(
   { role, retries, longestStatement }: UpkeepOptions,
   statements: readonly string[],
 ): Promise<readonly Item[]> {
+  const lockTimeout = lockTimeoutOf(run)
   const own = run.config.statementTimeout
   const timeout = longestStatement === null || (own > 0 && own < longestStatement) ? null : longestStatement
   const explain = (error: ServerError, facts: FailureFacts): SchemawayError =>
     explainUpkeep(run, subject, error, { ...facts, timeout })
-  const rows = await retryMessage(run, { retries, doing: `looking after ${subject}`, explain }, [
+  const rows = await retryMessage(run, { lockTimeout, retries, doing: `looking after ${subject}`, explain }, [
     ...(role === null ? [] : [`SET LOCAL ROLE ${quoteIdentifier(role)}`]),
     'SET LOCAL search_path = pg_catalog',
-    `SET LOCAL lock_timeout = ${lockTimeoutOf(run)}`,
+    `SET LOCAL lock_timeout = ${lockTimeout}`,
     ...(timeout === null ? [] : [`SET LOCAL statement_timeout = ${timeout}`]),
     ...statements,
   ])
@@ -298,7 +299,7 @@ function explainUpkeep(
   if (isBlocked(error)) {
     const who =
       blockers.length === 0
-        ? 'The session that held it was gone before it could be asked.'
+        ? 'Which session held it could not be found out in time.'
         : `It waited for ${blockers.map(describeBlocker).join('; ')}.`
     return new SchemawayError(
       'STATEMENT_BLOCKED',

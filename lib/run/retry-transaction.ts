@@ -10,6 +10,8 @@ import { isBlocked } from './statement-error.js'
 const queryCanceled = '57014'
 
 export interface TransactionOptions {
+  /** The `lock_timeout` that the work sets, in milliseconds. Default: that of the run. */
+  readonly lockTimeout?: number
   /** Further tries after `lock_timeout` or a deadlock. */
   readonly retries: number
   /** What goes on, for the message of an abort: "stopped while ...". */
@@ -72,7 +74,7 @@ async function retry<Result>(
   attemptOnce: (send: Send) => Promise<Result>,
 ): Promise<Result> {
   const { config, session, emit } = run
-  const watch = new BlockerWatch(run)
+  const watch = new BlockerWatch(run, options.lockTimeout)
   const send: Send = async (text) => {
     throwIfAborted(config.signal, options.doing)
     const cancel = (): void => void session.cancel().catch(() => {})
