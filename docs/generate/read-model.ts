@@ -1,5 +1,6 @@
 import type { Sql } from 'postgres'
 import { type Catalogue, readCatalogue } from '../../lib/catalogue/read-catalogue.js'
+import { withoutMonthPartitions } from '../../lib/catalogue/without-month-partitions.js'
 import { migrate, rollback } from '../../lib/index.js'
 import { bundled } from '../../lib/modules/bundled.js'
 import type { TestDatabase } from '../../lib/testing/index.js'
@@ -27,7 +28,6 @@ export interface LinkKey {
 }
 
 const schemas: readonly string[] = bundled.flatMap((manifest) => [...manifest.schemas])
-const monthPartition = /_y\d{4}m\d{2}$/
 
 /**
  * Installs the complete bundle in an empty database, reads it, and takes the link modules away again one by one: what is
@@ -72,10 +72,8 @@ export function signatureOf({ name, arguments: types }: Catalogue['functions'][n
   return `${name}(${types})`
 }
 
-/** The catalogue without month partitions, which follow the calendar. */
 async function readSchemas(sql: Sql): Promise<Catalogue> {
-  const catalogue = await readCatalogue(sql, schemas)
-  return { ...catalogue, tables: catalogue.tables.filter(({ name }) => !monthPartition.test(name)) }
+  return withoutMonthPartitions(await readCatalogue(sql, schemas))
 }
 
 function keysOf({ enums, domains, tables, views, functions }: Catalogue): readonly string[] {

@@ -1,11 +1,12 @@
 import type { Sql } from 'postgres'
 import { type Catalogue, readCatalogue } from '../../lib/catalogue/read-catalogue.js'
+import { bundled } from '../../lib/modules/bundled.js'
 import { describeRelations } from './describe-relations.js'
 import { writeModuleSchemas } from './write-module-schemas.js'
 import { databaseName, header, writeModuleTypes } from './write-module-types.js'
 
 /** The modules that have a schema; links have none. */
-const modules = ['iam', 'notify', 'survey', 'telephony'] as const
+const modules = bundled.flatMap(({ schemas }) => [...schemas]).toSorted()
 
 /**
  * Writes the TypeScript of the bundled model: enums, names, row types and zod schemas.

@@ -1,4 +1,5 @@
 import type { Catalogue } from '../../lib/catalogue/read-catalogue.js'
+import { bundled } from '../../lib/modules/bundled.js'
 import type { DescribedColumn, Relation } from './describe-relations.js'
 import { bareName, keyOf, moduleOf, quote, toCamel, toPascal } from './names.js'
 
@@ -22,9 +23,10 @@ const isTable = (relation: Relation): boolean => relation.isTable
 const isView = (relation: Relation): boolean => !relation.isTable
 
 function writeImports(body: string): string {
-  const modules = ['iam', 'notify', 'survey', 'telephony'].filter((name) =>
-    new RegExp(`[ <(]${name}\\.[A-Z]`).test(body),
-  )
+  const modules = bundled
+    .flatMap(({ schemas }): readonly string[] => schemas)
+    .filter((name) => new RegExp(`[ <(]${name}\\.[A-Z]`).test(body))
+    .toSorted()
   const types = ['ColumnType', 'Generated', 'JsonObject', 'JsonValue', 'ReadOnly'].filter((name) =>
     new RegExp(`\\b${name}\\b`).test(body),
   )
@@ -66,7 +68,7 @@ function writeInterface({ name, comment, isTable: isWritable, columns }: Relatio
 }
 
 /** `survey.contacts` is `ContactsTable`, `survey.v_campaign_progress` is `CampaignProgressView`. */
-export function interfaceName(name: string): string {
+function interfaceName(name: string): string {
   const [, schema = '', view] = /^(\w+)\.v_(\w+)$/.exec(name) ?? []
   return view === undefined ? `${toPascal(name)}Table` : `${toPascal(`${schema}.${view}`)}View`
 }
@@ -76,10 +78,7 @@ function writeColumn({ type, nullable, hasDefault }: DescribedColumn, isWritable
   const select = `${type.select}${orNull}`
   if (!isWritable) return `ReadOnly<${select}>`
   const write = `${type.write}${orNull}`
-  const isMutableList = type.select.endsWith('[]')
-  if (select === write || isMutableList) {
-    if (select === write) return hasDefault ? `Generated<${select}>` : select
-  }
+  if (select === write) return hasDefault ? `Generated<${select}>` : select
   return `ColumnType<${select}, ${write}${hasDefault || nullable ? ' | undefined' : ''}, ${write}>`
 }
 

@@ -42,9 +42,11 @@ import type {
  * one process at a time migrates, others wait and then find nothing left to do. Every migration commits together with
  * its history row, so a process that is killed leaves no half-done migration.
  *
- * A run that applied something then makes the month partitions of the bundled modules for `partitionsAhead` months. A
- * failure of that does not fail the command, since everything is applied and no row is lost by it: it is in
- * `upkeep.failures` of the report, and a warning to logger and listener.
+ * A run that applied something, and selects a bundled module, then makes the month partitions of the bundled modules for
+ * `partitionsAhead` months. A failure of that does not fail the command, since everything is applied and no row is lost by it:
+ * it is in `upkeep.failures` of the report, and a warning to logger and listener. Nobody can write a partitioned table while
+ * rows of such a month leave its default partition. That lasts seconds at the most: a statement that takes longer than five
+ * is given up, and what it would have done is left to `maintain()`.
  *
  * Where there is no history, the schemas that the migrations are for have to be empty: the history schema for `locations`,
  * a module's own schemas for a module. Otherwise `baselineOnMigrate` says that what is there stands for every version up
@@ -94,8 +96,9 @@ export async function migrate(options: MigrateOptions): Promise<RunReport> {
 
 /**
  * Undoes applied migrations, newest first, with their U files, or with the text that the ledger kept when the file is
- * gone. Only migrations of the selected modules are touched, and of the bundled links that stand on one of them: links
- * come by themselves and go by themselves, before what they tie together. A link named alone goes alone.
+ * gone. Only migrations of the selected modules are touched, and bundled links that may stand on what goes: those with an
+ * end in another module count for nothing in `steps`, `to` and `run`, but go before a version that they were installed
+ * after. A link named alone goes alone.
  *
  * Without `steps`, `to` or `run` the newest applied version is undone. Around each undo, repeatable objects of the module
  * and of those that require it are dropped and, where what they require is still there, run again.
@@ -215,21 +218,32 @@ export async function waitUntilMigrated(options: WaitOptions): Promise<MigratedR
 }
 
 /**
- * Looks after the partitioned tables of the bundled modules: makes the partitions of the current month and of the
- * `partitionsAhead` months after it, moves rows of theirs out of the default partition, and drops old months where
- * `retention` says so. To be called about once a month; with nothing to do it takes no lock on any table.
+ * Looks after the partitioned tables of the bundled modules: makes the partitions of the current month, of the `partitionsAhead`
+ * months after it, and of earlier months that were missed and have rows; moves rows of theirs out of the default partition;
+ * drops old months where `retention` says so, those included whose rows had stayed in the default partition. To be called
+ * about once a month.
  *
- * Each table is a transaction of its own. A table that is blocked does not keep the others from theirs; its error is
- * thrown at the end. Rows without a partition are never lost: they lie in the default partition, which the report tells.
+ * With nothing to do it hinders nobody: it waits for other processes that migrate, seed or maintain, counts the rows of the
+ * default partitions, and takes no lock that a reader or writer would feel. To make or drop a partition it locks the table
+ * against everybody. Without rows to move that takes milliseconds; with rows, as long as copying one month of them takes,
+ * which `statementTimeout` limits. The lock never waits for this process: each transaction is one message to the server.
  *
- * The login is a member of the owner role or of the worker role. Needs no history, so `modules`, `locations` and what
- * concerns scripts has no influence: every bundled module that is installed is looked after.
+ * Each table is looked after by itself, its missed months one by one. A table that is blocked does not keep the others from
+ * theirs; at the end an error is thrown, with `details.problems` for every table that failed, and with `details.created` and
+ * `details.dropped`, which stand. Rows without a partition are never lost: they lie in the default partition, which the report
+ * tells.
  *
- * @param options as for `migrate()`, and `retention`: how many months before the current one stay, by table.
- * @returns what was created, moved and dropped, and which rows still lie in default partitions.
+ * The login is a member of the owner role or of the worker role. Every bundled module that is installed is looked after; no
+ * script is read, so `modules`, `locations`, `placeholders` and `outOfOrder` are not options of it.
+ *
+ * @param options where the database is; `partitionsAhead`; `retention`: how many months before the current one stay, by table;
+ *   locks and timeouts as for `migrate()`.
+ * @returns what was created, moved and dropped, and which rows still lie in default partitions (of later months); null for these
+ *   when counting them failed.
  * @throws SchemawayError `PENDING_MIGRATIONS` when the model is not installed; `INVALID_OPTIONS` for a table in `retention`
- *   that is not partitioned, before anything is changed; `STATEMENT_BLOCKED` naming who holds the table;
- *   `MISSING_PRIVILEGE` with the GRANT; about options and connection as `migrate()`.
+ *   that is not partitioned, before anything is changed; `STATEMENT_BLOCKED` naming who holds the table; `STATEMENT_FAILED`,
+ *   also when `statementTimeout` was not enough; `MISSING_PRIVILEGE` with the GRANT; about options, connection and the wait for
+ *   other processes as `migrate()`.
  * @example
  * await maintain({ url })
  * await maintain({ url, partitionsAhead: 6, retention: { 'iam.system_metrics': { months: 13 } } })
@@ -243,17 +257,19 @@ export async function maintain(options: MaintainOptions): Promise<MaintainReport
 
 /**
  * Adds the data that comes with the bundled modules, in one transaction. What is there already stays as it is, so it may
- * be run at every start.
+ * be run at every start. Unlike `migrate()` it has no short way when nothing is missing: every replica that calls it takes the
+ * lock of migrations, one after the other, and the login has to be a member of the owner role each time.
  *
  * `reference` is what organisations need in production, too: email templates. `demo` is one organisation with members, a
  * campaign and contacts, for tests and for trying things out. Only the files of installed modules run. Neither history nor
  * ledger records it: there is nothing to undo.
  *
- * @param options as for `migrate()`, and `set`, `organisationId`. With `modules`, just these are seeded, and all of them
- *   have to be installed.
+ * @param options as for `migrate()`, and `set`, `organisationId`. With `modules`, just the bundled ones among these are seeded,
+ *   and all of them have to be installed.
  * @returns the files that ran.
- * @throws SchemawayError `PENDING_MIGRATIONS` when a module is not, or not completely, installed; `STATEMENT_FAILED`
- *   with file and line; `MISSING_PRIVILEGE`; about options, files and connection as `migrate()`.
+ * @throws SchemawayError `PENDING_MIGRATIONS` when a module is not, or not completely, installed; `INVALID_OPTIONS` when `modules`
+ *   names no bundled one, or there is no such organisation; `STATEMENT_FAILED` with file and line; `MISSING_PRIVILEGE`; about
+ *   options, files, connection and the wait for other processes as `migrate()`.
  * @example
  * await seed({ url, set: 'reference' })
  * await seed({ url, set: 'reference', organisationId })   // after creating an organisation

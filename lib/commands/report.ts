@@ -1,7 +1,8 @@
 import type { ErrorCode } from '../errors/error-codes.js'
+import type { CreatedPartition, DroppedPartition } from '../errors/schemaway-error.js'
 import type { MigrationState } from '../history/migration-state.js'
 import type { RepairedRow, ScriptReference, StepAction } from '../run/events.js'
-import type { CreatedPartition, DefaultPartitionRows, DroppedPartition } from '../run/partition-upkeep.js'
+import type { DefaultPartitionRows } from '../run/partition-upkeep.js'
 
 export type { CreatedPartition, DefaultPartitionRows, DroppedPartition }
 
@@ -28,7 +29,7 @@ export interface RunReport {
   readonly migrations: readonly ReportedMigration[]
   /** Highest applied version afterwards. */
   readonly currentVersion: string | null
-  /** What was done for partitions after `migrate()` had applied something; null after any other run. */
+  /** What was done for partitions after `migrate()` had applied something with a bundled module; null after any other run. */
   readonly upkeep: UpkeepReport | null
   readonly milliseconds: number
 }
@@ -55,8 +56,8 @@ export interface MaintainReport {
   readonly created: readonly CreatedPartition[]
   /** Partitions that `retention` dropped. */
   readonly dropped: readonly DroppedPartition[]
-  /** Rows that still lie in default partitions. */
-  readonly defaultRows: readonly DefaultPartitionRows[]
+  /** Rows that still lie in default partitions; null when they could not be counted, as the event `upkeepFailed` says. */
+  readonly defaultRows: readonly DefaultPartitionRows[] | null
   readonly milliseconds: number
 }
 

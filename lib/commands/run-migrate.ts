@@ -36,12 +36,10 @@ export async function runMigrate(
       )
     })
     const upkeep = async (): Promise<UpkeepReport> => await upkeepAfterMigrate(run)
-    return await reportRun(run, {
-      before: before.statuses,
-      results,
-      started,
-      ...(!config.skipExecutingMigrations && { upkeep }),
-    })
+    // Whoever migrates own scripts only did not ask for anything of the bundled model, and what was recorded made no table.
+    const concernsModel = config.selection.modules.some((module) => module.isBundled)
+    const hasRun = concernsModel && !config.skipExecutingMigrations
+    return await reportRun(run, { before: before.statuses, results, started, ...(hasRun && { upkeep }) })
   } finally {
     await run.close()
   }

@@ -39,6 +39,7 @@ export async function runSeed(config: Config, options: SeedOptions, started: num
   try {
     const { state } = await readState(run.session, run.place, config.roles.owner)
     refuseUnsuitableServer(run, state)
+    run.login = state.sessionUser
     const isChosen = options.modules !== undefined
     const ready = findReadyModules(run, { modules, files, state, seeds, isChosen })
     const context = createPlanContext(config, modules, state)
@@ -61,7 +62,15 @@ export async function runSeed(config: Config, options: SeedOptions, started: num
 
 /** Only the bundled modules have seeds. */
 function chooseModules({ selection }: Config, options: SeedOptions): readonly Module[] {
-  return options.modules === undefined ? bundledModules() : selection.modules.filter((module) => module.isBundled)
+  if (options.modules === undefined) return bundledModules()
+  const chosen = selection.modules.filter((module) => module.isBundled)
+  if (chosen.length > 0) return chosen
+  throw new SchemawayError(
+    'INVALID_OPTIONS',
+    'The options cannot be used: no bundled module is selected by `modules`, and only bundled modules have seeds. Add one, ' +
+      'or leave `modules` out to seed every installed one.',
+    { details: { option: 'modules' } },
+  )
 }
 
 /** The files of a set, in order. They lie beside the modules, in a folder that no module is. */
@@ -102,7 +111,7 @@ function findReadyModules(
     readonly isChosen: boolean
   },
 ): ReadonlySet<string> {
-  const config: Config = { ...run.config, selection: { modules, locations: [] } }
+  const config: Config = { ...run.config, selection: { ...run.config.selection, modules, locations: [] } }
   const { statuses, pending, problems } = compare(config, files, state)
   refuseProblems(problems)
   const installed = new Set(

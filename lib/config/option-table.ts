@@ -53,6 +53,8 @@ const locking = [
   'createMigrator',
 ] as const
 const migrating = ['migrate', 'rollback', 'undo', 'createMigrator'] as const
+/** They write rows into history. */
+const recording = ['migrate', 'rollback', 'undo', 'baseline', 'repair', 'clean', 'adopt', 'createMigrator'] as const
 const applying = ['migrate', 'createMigrator'] as const
 const targeting = [
   'migrate',
@@ -69,6 +71,23 @@ const repairing = ['repair'] as const
 const cleaning = ['clean'] as const
 const undoing = ['rollback', 'undo'] as const
 const keepingPartitions = ['migrate', 'maintain', 'createMigrator'] as const
+/** Upkeep reads no script, and looks after every partitioned table. */
+const readingScripts = [
+  'migrate',
+  'rollback',
+  'info',
+  'validate',
+  'assertMigrated',
+  'waitUntilMigrated',
+  'seed',
+  'undo',
+  'baseline',
+  'repair',
+  'clean',
+  'adopt',
+  'validateFiles',
+  'createMigrator',
+] as const
 const maintaining = ['maintain'] as const
 const seeding = ['seed'] as const
 const rollingBack = ['rollback'] as const
@@ -100,11 +119,13 @@ export const optionTable = {
   modules: {
     kind: { type: 'modules' },
     default: null,
+    commands: readingScripts,
     text: 'Modules to work on, by name or from `defineModule`. Default: every bundled module, unless `locations` is given.',
   },
   locations: {
     kind: { type: 'locations' },
     default: null,
+    commands: readingScripts,
     text: 'Plain Flyway folders of migrations, searched recursively.',
   },
   historySchema: {
@@ -126,6 +147,7 @@ export const optionTable = {
   placeholders: {
     kind: { type: 'texts' },
     default: null,
+    commands: readingScripts,
     text: 'Values for `${name}` in your own scripts. Names compare without regard to case.',
   },
   transaction: {
@@ -137,6 +159,7 @@ export const optionTable = {
   outOfOrder: {
     kind: { type: 'boolean' },
     default: false,
+    commands: readingScripts,
     text: 'Allow a version below the newest applied one of its module to be applied late.',
   },
   target: {
@@ -166,6 +189,7 @@ export const optionTable = {
   ignoreMigrationPatterns: {
     kind: { type: 'list' },
     default: ['*:future'],
+    commands: readingScripts,
     text: "What a validation lets pass, as `<type>:<state>`, for example `['*:missing', 'repeatable:pending']`.",
   },
   baselineOnMigrate: {
@@ -207,7 +231,7 @@ export const optionTable = {
   installedBy: {
     kind: { type: 'text' },
     default: null,
-    commands: locking,
+    commands: recording,
     text: 'What history says in `installed_by`. Default: the session user.',
   },
   requireUndo: {
@@ -225,36 +249,43 @@ export const optionTable = {
   placeholderReplacement: {
     kind: { type: 'boolean' },
     default: true,
+    commands: readingScripts,
     text: 'Whether `${name}` is replaced in your own scripts.',
   },
   placeholderPrefix: {
     kind: { type: 'text' },
     default: '${',
+    commands: readingScripts,
     text: 'What a placeholder begins with, in your own scripts.',
   },
   placeholderSuffix: {
     kind: { type: 'text' },
     default: '}',
+    commands: readingScripts,
     text: 'What a placeholder ends with, in your own scripts.',
   },
   encoding: {
     kind: { type: 'choice', values: ['utf-8', 'iso-8859-1', 'windows-1252', 'utf-16le', 'utf-16be'] },
     default: 'utf-8',
+    commands: readingScripts,
     text: 'Encoding of your own scripts.',
   },
   naming: {
     kind: { type: 'choice', values: ['flyway', 'up-down', 'numbered'] },
     default: 'flyway',
+    commands: readingScripts,
     text: 'How files of `locations` are named: `V1__x.sql`, `V1.up.sql` or `1_x.up.sql` with `.down.sql`, or `001_x.sql`.',
   },
   ignore: {
     kind: { type: 'list' },
     default: null,
+    commands: readingScripts,
     text: "Patterns of files to leave out, for example `['run_all.sql', '**/*.bak.sql']`; paths below a location or module.",
   },
   failOnMissingLocations: {
     kind: { type: 'boolean' },
     default: true,
+    commands: readingScripts,
     text: "Whether a folder that does not exist is an error. Flyway's default is `false`.",
   },
   from: {
@@ -294,13 +325,13 @@ export const optionTable = {
     kind: { type: 'integer', minimum: 0, maximum: 7 * day },
     default: 600_000,
     commands: locking,
-    text: 'Longest wait for another process that migrates the same database, in milliseconds.',
+    text: 'Longest wait for another process that migrates, rolls back, seeds or maintains the same database, in milliseconds.',
   },
   lockTimeout: {
     kind: { type: 'integer', minimum: 0, maximum: day },
     default: 2_000,
     commands: locking,
-    text: "PostgreSQL's `lock_timeout` for the statements of a migration, in milliseconds; 0 waits for ever.",
+    text: "PostgreSQL's `lock_timeout` for the statements of migrations and seeds, and for making and dropping partitions, in milliseconds; 0 waits for ever.",
   },
   lockRetries: {
     kind: { type: 'integer', minimum: 0, maximum: 1_000 },
@@ -312,13 +343,13 @@ export const optionTable = {
     kind: { type: 'integer', minimum: 0, maximum: 7 * day },
     default: 0,
     commands: locking,
-    text: "PostgreSQL's `statement_timeout` for a migration, in milliseconds; 0 means none.",
+    text: "PostgreSQL's `statement_timeout` for migrations and seeds, and for making and dropping partitions, in milliseconds; 0 means none. What `migrate()` does for partitions has 5,000 at the most.",
   },
   partitionsAhead: {
     kind: { type: 'integer', minimum: 0, maximum: 120 },
     default: 3,
     commands: keepingPartitions,
-    text: 'For how many months after the current one the partitioned tables of the bundled modules get a partition.',
+    text: 'For how many months after the current one the partitioned tables of the bundled modules get a partition; `migrate()` sees to it after a run that applied something, when a bundled module is selected.',
   },
   retention: {
     kind: { type: 'retention' },

@@ -72,13 +72,22 @@ export interface CommonOptions extends ConnectionChoice {
 
 /** Options of commands that change the database; one process at a time runs one of them. */
 export interface LockingOptions extends CommonOptions {
-  /** Milliseconds to wait for another process that migrates, default 600,000 (ten minutes). */
+  /**
+   * Milliseconds to wait for another process that migrates, rolls back, seeds or maintains the same database, default 600,000
+   * (ten minutes).
+   */
   readonly waitForLock?: number | undefined
-  /** PostgreSQL's `lock_timeout` in milliseconds, default 2,000. Short, so that the application does not queue up. */
+  /**
+   * PostgreSQL's `lock_timeout` in milliseconds, default 2,000, for migrations, seeds and partitions. Short, so that the application
+   * does not queue up.
+   */
   readonly lockTimeout?: number | undefined
   /** Further tries of a transaction that ran into `lockTimeout` or a deadlock, default 9. */
   readonly lockRetries?: number | undefined
-  /** PostgreSQL's `statement_timeout` in milliseconds, default 0: none. */
+  /**
+   * PostgreSQL's `statement_timeout` in milliseconds, default 0: none. It holds for migrations, seeds and partitions; what
+   * `migrate()` does for partitions has five seconds a statement at the most.
+   */
   readonly statementTimeout?: number | undefined
   /** What history says in `installed_by`. Default: the session user. */
   readonly installedBy?: string | undefined
@@ -162,8 +171,24 @@ export interface MigrateOptions extends WritingOptions, TargetOptions, BaselineN
   readonly partitionsAhead?: number | undefined
 }
 
-/** Options of `maintain()`. */
-export interface MaintainOptions extends LockingOptions {
+/** Options that say which scripts there are and how they run. */
+type ScriptOptions =
+  | 'modules'
+  | 'locations'
+  | 'placeholders'
+  | 'outOfOrder'
+  | 'ignoreMigrationPatterns'
+  | 'placeholderReplacement'
+  | 'placeholderPrefix'
+  | 'placeholderSuffix'
+  | 'encoding'
+  | 'naming'
+  | 'ignore'
+  | 'failOnMissingLocations'
+  | 'installedBy'
+
+/** Options of `maintain()`, which looks after every partitioned table that is installed, and reads no script. */
+export interface MaintainOptions extends Omit<LockingOptions, ScriptOptions> {
   /** Months after the current one that get a partition, default 3. */
   readonly partitionsAhead?: number | undefined
   /** What is dropped, by the qualified name of a partitioned table. Default: nothing. */
@@ -177,7 +202,7 @@ export interface Retention {
 }
 
 /** Options of `seed()`. */
-export interface SeedOptions extends LockingOptions {
+export interface SeedOptions extends Omit<LockingOptions, 'installedBy'> {
   /** `reference`: what organisations need, also in production. `demo`: an organisation to try things out with. */
   readonly set: 'reference' | 'demo'
   /** The one organisation that gets the reference data. Default: every organisation. */

@@ -12,6 +12,23 @@ export interface Problem {
   /** 1-based, in the file. */
   readonly line?: number
   readonly column?: number
+  /** Qualified name of the partitioned table that could not be looked after. */
+  readonly table?: string
+}
+
+/** A month's partition that was made. */
+export interface CreatedPartition {
+  /** Qualified name of the partitioned table, for example `iam.audit_logs`. */
+  readonly table: string
+  readonly partition: string
+  /** Rows of that month that lay in the default partition until then. */
+  readonly movedRows: number
+}
+
+/** A month's partition that retention dropped, with its rows. */
+export interface DroppedPartition {
+  readonly table: string
+  readonly partition: string
 }
 
 /** Another session that held a lock we needed. */
@@ -77,6 +94,10 @@ export interface ErrorDetails {
   readonly undone?: readonly string[]
   /** Scripts of this run that were not reached. */
   readonly notReached?: readonly string[]
+  /** Partitions that `maintain()` made before it failed; they stay. */
+  readonly created?: readonly CreatedPartition[]
+  /** Partitions that `maintain()` dropped before it failed. */
+  readonly dropped?: readonly DroppedPartition[]
 }
 
 /**

@@ -12,12 +12,14 @@ export interface ModuleSelection {
   readonly modules: readonly Module[]
   /** Folders of plain migrations, absolute; none lies in another. May hold the wildcards `*`, `?` and `**`. */
   readonly locations: readonly string[]
+  /** Links among the modules that nobody chose and of which one end alone is selected; only a rollback has any. */
+  readonly attached?: ReadonlySet<string>
 }
 
 /**
- * Turns the options `modules` and `locations` into an ordered selection. Link modules join by themselves: to be installed,
- * as soon as everything they require is selected; to be rolled back, as soon as anything is, since a link stands on both
- * of its ends.
+ * Turns the options `modules` and `locations` into an ordered selection. Link modules join by themselves, as soon as
+ * everything they require is selected. To a rollback they are attached when anything of it is, since a link stands on
+ * both of its ends.
  *
  * @param mustBeComplete whether every required module has to be selected too; a rollback of a part need not be.
  * @param available the bundled modules. Asked only when one of them is needed, since a program of a bundler may have
@@ -40,9 +42,13 @@ export function selectModules(
     if (chosen.has(module.name)) throw invalid(`module ${module.name} is selected twice`, [module.name])
     chosen.set(module.name, module)
   }
-  if ([...chosen.values()].some((module) => module.isBundled)) addLinks(chosen, available(), mustBeComplete)
+  const links = [...chosen.values()].some((module) => module.isBundled) ? available().filter(isLink) : []
+  addLinks(chosen, links, (link) => link.requires.every((name) => chosen.has(name)))
   if (mustBeComplete) checkRequirements(chosen)
-  return { modules: sortByRequirement(chosen), locations }
+  const named = new Set(chosen.keys())
+  if (!mustBeComplete) addLinks(chosen, links, (link) => link.requires.some((name) => named.has(name)))
+  const attached = new Set([...chosen.keys()].filter((name) => !named.has(name)))
+  return { modules: sortByRequirement(chosen), locations, attached }
 }
 
 function toLocations(value: string | URL | readonly (string | URL)[] | undefined): readonly string[] {
@@ -103,13 +109,12 @@ function checkModule(module: Module): Module {
   return defineModule({ name, directory, requires, schemas, ...(naming !== undefined && { naming }) })
 }
 
-function addLinks(chosen: Map<string, Module>, available: readonly Module[], needsBothEnds: boolean): void {
-  const isChosen = (name: string): boolean => chosen.has(name)
-  for (const module of available) {
-    if (module.schemas.length > 0) continue
-    const joins = needsBothEnds ? module.requires.every(isChosen) : module.requires.some(isChosen)
-    if (joins) chosen.set(module.name, module)
-  }
+function isLink({ schemas }: Module): boolean {
+  return schemas.length === 0
+}
+
+function addLinks(chosen: Map<string, Module>, links: readonly Module[], joins: (link: Module) => boolean): void {
+  for (const link of links) if (joins(link)) chosen.set(link.name, link)
 }
 
 function checkRequirements(chosen: ReadonlyMap<string, Module>): void {

@@ -12,7 +12,7 @@ import type { LedgerDraft, Plan, PlannedScript, PlanStep } from './plan.js'
 import { createPlanContext, type PlanContext } from './plan-context.js'
 import { planApply, referenceOf } from './plan-migrate.js'
 import { RemainingVersions } from './remaining-versions.js'
-import { type AppliedVersion, appliedBaselines, appliedVersions, selectUndo } from './select-undo.js'
+import { type AppliedVersion, addAttachedLinks, appliedBaselines, appliedVersions, selectUndo } from './select-undo.js'
 import { createUndoSource, type UndoSource } from './undo-source.js'
 
 export interface RollbackInput {
@@ -44,8 +44,11 @@ export function planRollback(input: RollbackInput): Plan {
   const installed = appliedVersions(statuses)
   const baselines = appliedBaselines(statuses)
 
-  const candidates = installed.filter((one) => selected.has(one.module))
-  const undone = selectUndo(config, candidates, baselines, ledger)
+  const { attached = new Set() } = config.selection
+  const candidates = installed.filter((one) => selected.has(one.module) && !attached.has(one.module))
+  const chosen = selectUndo(config, candidates, baselines, ledger)
+  const links = modules.filter((module) => attached.has(module.name))
+  const undone = addAttachedLinks(chosen, installed, links)
   const repeatables = new AppliedRepeatables(statuses, { selected, undoSource })
   refuseRequiredModules(undone, [...installed, ...baselines, ...repeatables.unselected], dependents)
   refuseMissingUndo(undone, undoSource)

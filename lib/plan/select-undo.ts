@@ -2,6 +2,7 @@ import type { Config } from '../config/read-options.js'
 import { SchemawayError } from '../errors/schemaway-error.js'
 import type { LedgerRow } from '../history/ledger-entry.js'
 import { isBaselineRow, isMigrationRow, type MigrationStatus } from '../history/migration-state.js'
+import type { Module } from '../modules/define-module.js'
 import { compareVersions, parseVersion, type Version } from '../scripts/version.js'
 import { selectUntilTarget } from './plan-undo.js'
 
@@ -55,6 +56,24 @@ export function selectUndo(
   if (config.to !== undefined) return selectNewerThan(config.to, candidates, baselines)
   if (config.run === 'last') return selectLastRun(candidates, ledger)
   return candidates.slice(0, config.steps ?? 1)
+}
+
+/**
+ * Adds what links have at their other end. Nobody chose them, so they are no newest version of anybody's, and no step; but
+ * one that was installed after a version that goes may stand on it, and goes before it.
+ */
+export function addAttachedLinks(
+  undone: readonly AppliedVersion[],
+  installed: readonly AppliedVersion[],
+  links: readonly Pick<Module, 'name' | 'requires'>[],
+): readonly AppliedVersion[] {
+  const standsOnOne = (candidate: AppliedVersion): boolean =>
+    links.some(
+      ({ name, requires }) =>
+        name === candidate.module &&
+        undone.some(({ module, row }) => requires.includes(module) && row.installedRank < candidate.row.installedRank),
+    )
+  return [...undone, ...installed.filter(standsOnOne)].toSorted(newestFirst)
 }
 
 /** What was applied after a version, by rank: with `outOfOrder` that may be a lower version. */

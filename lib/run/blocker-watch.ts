@@ -16,9 +16,9 @@ export class BlockerWatch {
   #hasSeenThisMessage = false
   #isLooking = false
 
-  constructor(run: Run) {
+  /** @param lockTimeout in milliseconds, as it is in force for the messages; 0 when there is none. */
+  constructor(run: Run, lockTimeout = run.config.lockTimeout) {
     this.#run = run
-    const { lockTimeout } = run.config
     const interval = Math.max(lockTimeout / 3, shortestInterval)
     this.#timer = lockTimeout === 0 ? null : setInterval(() => void this.#look(), interval)
     this.#timer?.unref()

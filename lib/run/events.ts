@@ -84,7 +84,7 @@ export type MigrationEvent =
       readonly movedRows: number
     }
   | { readonly type: 'partitionDropped'; readonly table: string; readonly partition: string }
-  /** Partitions could not be looked after. `migrate()` goes on; `maintain()` throws at its end. */
+  /** Partitions could not be looked after. `migrate()` goes on; `maintain()` throws, unless rows were only counted. */
   | { readonly type: 'upkeepFailed'; readonly table: string | null; readonly code: ErrorCode; readonly message: string }
   /** A file of `seed()` has run, and is committed. */
   | { readonly type: 'seeded'; readonly script: string; readonly module: string; readonly milliseconds: number }

@@ -1,30 +1,21 @@
-import { SchemawayError } from '../errors/schemaway-error.js'
+import { type CreatedPartition, type DroppedPartition, SchemawayError } from '../errors/schemaway-error.js'
 import { quoteIdentifier, quoteLiteral } from '../history/quote-sql.js'
 import { bundled } from '../modules/bundled.js'
 import { describeBlocker } from './blockers.js'
 import type { Run } from './open-run.js'
-import { type FailureFacts, retryTransaction, type Send } from './retry-transaction.js'
+import { type FailureFacts, retryMessage } from './retry-transaction.js'
 import type { ServerError } from './server-error.js'
 import { isBlocked } from './statement-error.js'
 
 /** From here on, the right to SET ROLE is told apart from membership. */
 const versionWithSetOption = 160_000
 const insufficientPrivilege = '42501'
-
-/** A month's partition that was made. */
-export interface CreatedPartition {
-  /** Qualified name of the partitioned table, for example `iam.audit_logs`. */
-  readonly table: string
-  readonly partition: string
-  /** Rows of that month that lay in the default partition until then. */
-  readonly movedRows: number
-}
-
-/** A month's partition that retention dropped, with its rows. */
-export interface DroppedPartition {
-  readonly table: string
-  readonly partition: string
-}
+/**
+ * In milliseconds, half of PostgreSQL's default `deadlock_timeout`. A partition locks the tables that its parent's keys lead
+ * to as well, so it can meet an application in a deadlock, of which whoever looks first is the victim: give way before.
+ */
+const longestLockWait = 500
+const queryCanceled = '57014'
 
 /** Rows in a default partition: their month has no partition of its own. */
 export interface DefaultPartitionRows {
@@ -102,11 +93,14 @@ export interface UpkeepOptions {
   readonly role: string | null
   /** Further tries while another session holds a lock on the table. */
   readonly retries: number
+  /** Milliseconds after which a statement is given up, in place of a longer `statementTimeout`; null leaves that alone. */
+  readonly longestStatement: number | null
 }
 
 /**
  * Gives a table the partitions of the current month and of the `partitionsAhead` months after it, in one transaction.
- * Where nothing is missing, no lock is waited for.
+ * Where nothing is missing, no lock on the table is waited for. Otherwise the table is locked for as long as the rows of these
+ * months take to move out of the default partition.
  *
  * @throws SchemawayError `STATEMENT_BLOCKED`, `MISSING_PRIVILEGE`, `STATEMENT_FAILED`, `ABORTED`, `CONNECTION_LOST`.
  */
@@ -115,16 +109,42 @@ export async function createPartitions(
   table: string,
   options: UpkeepOptions,
 ): Promise<readonly CreatedPartition[]> {
-  const created = await inTransaction(run, table, options, async (send) => {
-    const before = await listPartitions(send, table)
-    const months = run.config.partitionsAhead
-    await send(`SELECT iam.ensure_month_partitions(${quoteLiteral(table)}, p_months => ${months})`)
-    const made = (await listPartitions(send, table)).filter((partition) => !before.includes(partition))
-    // What is in a partition that nobody else has seen yet was moved there.
-    const counts: CreatedPartition[] = []
-    for (const partition of made) counts.push({ table, partition, movedRows: await countRows(send, table, partition) })
-    return counts
-  })
+  return await create(run, table, `p_months => ${run.config.partitionsAhead}`, options)
+}
+
+/**
+ * Gives a table the partition of one month, as {@link createPartitions}.
+ *
+ * @param month its first day.
+ */
+export async function createPartition(
+  run: Run,
+  table: string,
+  month: string,
+  options: UpkeepOptions,
+): Promise<readonly CreatedPartition[]> {
+  return await create(run, table, `p_from => ${quoteLiteral(month)}, p_months => 0`, options)
+}
+
+async function create(
+  run: Run,
+  table: string,
+  months: string,
+  options: UpkeepOptions,
+): Promise<readonly CreatedPartition[]> {
+  const bound = (word: string): string =>
+    `substring(pg_get_expr(c.relpartbound, c.oid) FROM '${word} \\(''([^'']+)''\\)')::uuid`
+  const created = await inOneMessage<CreatedPartition>(run, table, options, [
+    rememberPartitions(table),
+    `SELECT iam.ensure_month_partitions(${quoteLiteral(table)}, ${months})`,
+    // What is in a partition that nobody else has seen yet was moved there. Asked through the parent, since partitions are
+    // open to nobody but the owner; the bounds leave the others unread. OFFSET 0 has them computed once, not for each row.
+    `SELECT coalesce(json_agg(json_build_object('table', ${quoteLiteral(table)}, 'partition', p.name, 'movedRows', ` +
+      `(SELECT count(*) FROM ${table} AS r WHERE r.id >= p.lowest AND r.id < p.next)) ORDER BY p.name), '[]')::text AS result ` +
+      `FROM (SELECT c.oid::regclass::text AS name, ${bound('FROM')} AS lowest, ${bound('TO')} AS next ` +
+      `FROM pg_inherits AS i JOIN pg_class AS c ON c.oid = i.inhrelid ` +
+      `WHERE i.inhparent = ${quoteLiteral(table)}::regclass AND c.oid::regclass::text <> ALL (${rememberedPartitions}) OFFSET 0) AS p`,
+  ])
   for (const one of created) run.emit({ type: 'partitionCreated', ...one })
   return created
 }
@@ -141,15 +161,67 @@ export async function dropPartitions(
   months: number,
   options: UpkeepOptions,
 ): Promise<readonly DroppedPartition[]> {
-  const dropped = await inTransaction(run, table, options, async (send) => {
-    const before = await listPartitions(send, table)
-    const limit = `(date_trunc('month', now() AT TIME ZONE 'UTC') - make_interval(months => ${months}))::date`
-    await send(`SELECT iam.drop_month_partitions(${quoteLiteral(table)}, ${limit})`)
-    const after = await listPartitions(send, table)
-    return before.filter((partition) => !after.includes(partition)).map((partition) => ({ table, partition }))
-  })
+  const limit = `(date_trunc('month', now() AT TIME ZONE 'UTC') - make_interval(months => ${months}))::date`
+  const dropped = await inOneMessage<DroppedPartition>(run, table, options, [
+    rememberPartitions(table),
+    `SELECT iam.drop_month_partitions(${quoteLiteral(table)}, ${limit})`,
+    `SELECT coalesce(json_agg(json_build_object('table', ${quoteLiteral(table)}, 'partition', p.name) ORDER BY p.name), '[]')::text ` +
+      `AS result FROM unnest(${rememberedPartitions}) AS p (name) WHERE p.name <> ALL (${partitionNames(table)})`,
+  ])
   for (const one of dropped) run.emit({ type: 'partitionDropped', ...one })
   return dropped
+}
+
+/**
+ * Months before the current one that have rows and no partition: nobody made it in time. First day of each, oldest first.
+ *
+ * Only the default partition is read, since the query names just those ranges of ids that no partition has. Ids below the
+ * lowest version-7 uuid are left out: they belong to no month.
+ *
+ * @throws SchemawayError as {@link createPartitions}.
+ */
+export async function findMissedMonths(run: Run, table: string, options: UpkeepOptions): Promise<readonly string[]> {
+  const bounds = `regexp_match(pg_get_expr(c.relpartbound, c.oid), 'FROM \\((?:''([^'']+)''|MINVALUE)\\) TO \\((?:''([^'']+)''|MAXVALUE)\\)')`
+  const floor = (time: string): string => `iam.uuid_v7_floor(${time})`
+  const [places] = await inOneMessage<{
+    lowest: string
+    current: string
+    taken: readonly TakenRange[]
+  }>(run, table, options, [
+    `SELECT json_build_array(json_build_object('lowest', ${floor(`'1970-01-01 00:00:00+00'`)}, ` +
+      `'current', ${floor(`date_trunc('month', now() AT TIME ZONE 'UTC') AT TIME ZONE 'UTC'`)}, 'taken', ` +
+      `(SELECT coalesce(json_agg(b.pair ORDER BY b.pair[1]::uuid NULLS FIRST), '[]') FROM (SELECT ${bounds} AS pair ` +
+      `FROM pg_inherits AS i JOIN pg_class AS c ON c.oid = i.inhrelid ` +
+      `WHERE i.inhparent = ${quoteLiteral(table)}::regclass) AS b WHERE b.pair IS NOT NULL)))::text AS result`,
+  ])
+  if (places === undefined) throw new TypeError('the server returned no row')
+  const gaps = findGaps(places.lowest, places.current, places.taken)
+  if (gaps.length === 0) return []
+  const conditions = gaps.map(([from, to]) => `(id >= ${quoteLiteral(from)} AND id < ${quoteLiteral(to)})`)
+  const months = await inOneMessage<string>(run, table, options, [
+    `SELECT coalesce(json_agg(DISTINCT to_char(iam.uuid_v7_time(id) AT TIME ZONE 'UTC', 'YYYY-MM"-01"')), '[]')::text AS result ` +
+      `FROM ${table} WHERE ${conditions.join(' OR ')}`,
+  ])
+  return months.toSorted()
+}
+
+/** Lower and upper bound of a partition; null is MINVALUE or MAXVALUE, as somebody's own archive may have. */
+type TakenRange = readonly [from: string | null, to: string | null]
+
+/** The parts of a range of ids that are not taken. Ids in lower case compare as text as they do in the server. */
+function findGaps(
+  lowest: string,
+  end: string,
+  taken: readonly TakenRange[],
+): readonly (readonly [from: string, to: string])[] {
+  const gaps: [from: string, to: string][] = []
+  let reached = lowest
+  for (const [from, to] of taken) {
+    if (from !== null && from > reached && reached < end) gaps.push([reached, from < end ? from : end])
+    if (to === null) return gaps
+    if (to > reached) reached = to
+  }
+  return reached < end ? [...gaps, [reached, end]] : gaps
 }
 
 /** Rows that still lie in default partitions, which is nothing to worry about but for the time that queries take. */
@@ -158,60 +230,63 @@ export async function readDefaultRows(
   tables: readonly string[],
   options: UpkeepOptions,
 ): Promise<readonly DefaultPartitionRows[]> {
+  if (tables.length === 0) return []
   const iso = (time: string): string => `to_char(${time} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`
-  return await inTransaction(run, 'the default partitions', options, async (send) => {
-    const { lastRows } = await send(
-      `SELECT coalesce(json_agg(json_build_object('table', parent::text, 'partition', partition::text, 'rows', row_count, ` +
-        `'oldest', ${iso('oldest')}, 'newest', ${iso('newest')})), '[]')::text AS rows FROM iam.default_partition_rows() ` +
-        `WHERE parent::text IN (${tables.map(quoteLiteral).join(', ')})`,
-    )
-    return JSON.parse(String(lastRows[0]?.['rows'] ?? '[]')) as DefaultPartitionRows[]
-  })
+  return await inOneMessage<DefaultPartitionRows>(run, 'the default partitions', options, [
+    `SELECT coalesce(json_agg(json_build_object('table', parent::text, 'partition', partition::text, 'rows', row_count, ` +
+      `'oldest', ${iso('oldest')}, 'newest', ${iso('newest')})), '[]')::text AS result FROM iam.default_partition_rows() ` +
+      `WHERE parent::text IN (${tables.map(quoteLiteral).join(', ')})`,
+  ])
 }
 
-async function inTransaction<Result>(
+/**
+ * Runs statements in a transaction that is one message, so that a lock which keeps everybody from writing the table is never
+ * held while the server waits for this process. The last of them returns one row: a list in JSON, as `result`.
+ */
+async function inOneMessage<Item>(
   run: Run,
   subject: string,
-  { role, retries }: UpkeepOptions,
-  work: (send: Send) => Promise<Result>,
-): Promise<Result> {
-  const explain = (error: ServerError, facts: FailureFacts): SchemawayError => explainUpkeep(run, subject, error, facts)
-  return await retryTransaction(run, { retries, doing: `looking after ${subject}`, explain }, async (send) => {
-    await send(
-      [
-        ...(role === null ? [] : [`SET LOCAL ROLE ${quoteIdentifier(role)}`]),
-        'SET LOCAL search_path = pg_catalog',
-      ].join('; '),
-    )
-    return await work(send)
-  })
+  { role, retries, longestStatement }: UpkeepOptions,
+  statements: readonly string[],
+): Promise<readonly Item[]> {
+  const lockTimeout = lockTimeoutOf(run)
+  const own = run.config.statementTimeout
+  const timeout = longestStatement === null || (own > 0 && own < longestStatement) ? null : longestStatement
+  const explain = (error: ServerError, facts: FailureFacts): SchemawayError =>
+    explainUpkeep(run, subject, error, { ...facts, timeout })
+  const rows = await retryMessage(run, { lockTimeout, retries, doing: `looking after ${subject}`, explain }, [
+    ...(role === null ? [] : [`SET LOCAL ROLE ${quoteIdentifier(role)}`]),
+    'SET LOCAL search_path = pg_catalog',
+    `SET LOCAL lock_timeout = ${lockTimeout}`,
+    ...(timeout === null ? [] : [`SET LOCAL statement_timeout = ${timeout}`]),
+    ...statements,
+  ])
+  return JSON.parse(String(rows[0]?.['result'] ?? '[]')) as Item[]
 }
 
-async function listPartitions(send: Send, table: string): Promise<readonly string[]> {
-  const { lastRows } = await send(
-    `SELECT coalesce(json_agg(i.inhrelid::regclass::text ORDER BY i.inhrelid::regclass::text), '[]')::text AS names ` +
-      `FROM pg_inherits AS i WHERE i.inhparent = ${quoteLiteral(table)}::regclass`,
-  )
-  return JSON.parse(String(lastRows[0]?.['names'] ?? '[]')) as string[]
+/** Milliseconds; the caller's, where that is shorter. */
+function lockTimeoutOf({ config: { lockTimeout } }: Run): number {
+  return lockTimeout === 0 ? longestLockWait : Math.min(lockTimeout, longestLockWait)
 }
 
-/** Asks through the parent, since partitions are open to nobody but the owner. */
-async function countRows(send: Send, table: string, partition: string): Promise<number> {
-  const [, year, month] = /_y(\d{4})m(\d{2})$/.exec(partition) ?? []
-  const first = `timestamptz '${year}-${month}-01 00:00:00+00'`
-  const { lastRows } = await send(
-    `SELECT count(*)::text AS rows FROM ${table} WHERE id >= iam.uuid_v7_floor(${first}) ` +
-      `AND id < iam.uuid_v7_floor((${first} AT TIME ZONE 'UTC' + interval '1 month') AT TIME ZONE 'UTC')`,
-  )
-  return Number(lastRows[0]?.['rows'] ?? 0)
+function partitionNames(table: string): string {
+  return `ARRAY(SELECT i.inhrelid::regclass::text FROM pg_inherits AS i WHERE i.inhparent = ${quoteLiteral(table)}::regclass)`
 }
+
+/** Keeps the names for a later statement of the message: a setting that ends with the transaction. */
+function rememberPartitions(table: string): string {
+  return `SELECT set_config('schemaway.partitions', ${partitionNames(table)}::text, true)`
+}
+
+const rememberedPartitions = `current_setting('schemaway.partitions')::text[]`
 
 function explainUpkeep(
-  { session, config }: Run,
+  run: Run,
   subject: string,
   error: ServerError,
-  { blockers, attempts }: FailureFacts,
+  { blockers, attempts, timeout }: FailureFacts & { readonly timeout: number | null },
 ): SchemawayError {
+  const { session, config } = run
   const details = {
     server: session.display,
     sqlState: error.sqlState,
@@ -224,13 +299,31 @@ function explainUpkeep(
   if (isBlocked(error)) {
     const who =
       blockers.length === 0
-        ? 'The session that held it was gone before it could be asked.'
+        ? 'Which session held it could not be found out in time.'
         : `It waited for ${blockers.map(describeBlocker).join('; ')}.`
     return new SchemawayError(
       'STATEMENT_BLOCKED',
-      `Looking after ${subject} did not get a lock within \`lockTimeout\` (${config.lockTimeout} ms) in ` +
+      `Looking after ${subject} did not get a lock within ${lockTimeoutOf(run)} ms in ` +
         `${attempts === 1 ? 'its only attempt' : `any of ${attempts} attempts`}. ${who} ${nothing} Call maintain() when ` +
         'that session is done.',
+      { details, cause: error },
+    )
+  }
+  if (error.sqlState === queryCanceled) {
+    const [limit, next] =
+      timeout !== null
+        ? [
+            ` After migrate() a statement may take ${timeout} ms, since nobody can write the table meanwhile.`,
+            'Call maintain() when the table is little used: it takes its time.',
+          ]
+        : config.statementTimeout > 0
+          ? [` \`statementTimeout\` is ${config.statementTimeout} ms.`, 'Call maintain() with a longer one.']
+          : ['', 'Call maintain() again.']
+    const who = blockers.length === 0 ? '' : ` It waited for ${blockers.map(describeBlocker).join('; ')}.`
+    return new SchemawayError(
+      'STATEMENT_FAILED',
+      `Looking after ${subject} was given up: ${session.display} answered ${error.sqlState} ${error.serverMessage}.${limit}${who} ` +
+        `${nothing} ${next}`,
       { details, cause: error },
     )
   }

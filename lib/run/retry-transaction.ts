@@ -10,6 +10,8 @@ import { isBlocked } from './statement-error.js'
 const queryCanceled = '57014'
 
 export interface TransactionOptions {
+  /** The `lock_timeout` that the work sets, in milliseconds. Default: that of the run. */
+  readonly lockTimeout?: number
   /** Further tries after `lock_timeout` or a deadlock. */
   readonly retries: number
   /** What goes on, for the message of an abort: "stopped while ...". */
@@ -30,6 +32,9 @@ export type Send = (text: string, copyData?: CopyData) => Promise<CompletedMessa
  * Runs work of our own, outside every migration, in a transaction of a run: BEGIN, the work, COMMIT. Tries it again from
  * the beginning while another session holds what it needs; the caller's signal cancels it. A failure leaves nothing.
  *
+ * Between its messages the transaction waits for this process, with every lock that it has: what takes a lock that others
+ * feel goes through {@link retryMessage}.
+ *
  * @throws SchemawayError what `explain` makes of the server's error; `ABORTED`, `CONNECTION_LOST`, `COMMIT_FAILED`.
  */
 export async function retryTransaction<Result>(
@@ -37,8 +42,39 @@ export async function retryTransaction<Result>(
   options: TransactionOptions,
   work: (send: Send) => Promise<Result>,
 ): Promise<Result> {
+  return await retry(run, options, async (send) => {
+    await send(run.begin)
+    const result = await work(send)
+    checkCommit(await send('COMMIT'), options.doing)
+    return result
+  })
+}
+
+/**
+ * As {@link retryTransaction}, with the whole transaction in one message: once it has a lock, the server goes on to the COMMIT
+ * by itself, even if this process stands still.
+ *
+ * @returns the rows of the last statement that returned rows.
+ */
+export async function retryMessage(
+  run: Run,
+  options: TransactionOptions,
+  statements: readonly string[],
+): Promise<CompletedMessage['lastRows']> {
+  return await retry(run, options, async (send) => {
+    const completed = await send([run.begin, ...statements, 'COMMIT'].join(';\n'))
+    checkCommit(completed, options.doing)
+    return completed.lastRows
+  })
+}
+
+async function retry<Result>(
+  run: Run,
+  options: TransactionOptions,
+  attemptOnce: (send: Send) => Promise<Result>,
+): Promise<Result> {
   const { config, session, emit } = run
-  const watch = new BlockerWatch(run)
+  const watch = new BlockerWatch(run, options.lockTimeout)
   const send: Send = async (text, copyData) => {
     throwIfAborted(config.signal, options.doing)
     const cancel = (): void => void session.cancel().catch(() => {})
@@ -55,10 +91,7 @@ export async function retryTransaction<Result>(
   try {
     for (let attempt = 1; ; attempt += 1) {
       try {
-        await send(run.begin)
-        const result = await work(send)
-        checkCommit(await send('COMMIT'), options.doing)
-        return result
+        return await attemptOnce(send)
       } catch (error) {
         if (!session.isLost) await session.send('ROLLBACK')
         if (!(error instanceof ServerError)) throw error
@@ -87,7 +120,7 @@ export async function retryTransaction<Result>(
 
 /** A COMMIT of a transaction that cannot be committed answers ROLLBACK, without an error. */
 function checkCommit({ commandTags }: CompletedMessage, doing: string): void {
-  const [tag] = commandTags
+  const tag = commandTags.at(-1)
   if (tag === 'COMMIT') return
   throw new SchemawayError(
     'COMMIT_FAILED',

@@ -8,7 +8,10 @@ import { readCopiedRows } from './copied-rows.js'
 import { type MessagePart, MessageWriter } from './message-writer.js'
 import type { Run } from './open-run.js'
 import { retryTransaction, type Send } from './retry-transaction.js'
+import type { ServerError } from './server-error.js'
 import { explainFailure } from './statement-error.js'
+
+const insufficientPrivilege = '42501'
 
 /** A file of seeds, ready to be sent. */
 export interface SeedScript {
@@ -32,22 +35,27 @@ export interface SeedResult {
  */
 export async function runSeeds(run: Run, scripts: readonly SeedScript[]): Promise<readonly SeedResult[]> {
   const { config, session } = run
-  let sent: MessagePart = { text: '', segments: [], copy: null }
+  const nothing: MessagePart = { text: '', segments: [], copy: null }
+  let sent = nothing
   const results = await retryTransaction(
     run,
     {
       retries: config.lockRetries,
       doing: 'seeding',
       explain: (error, facts) =>
-        explainFailure(error, {
-          message: { parts: [sent], ledgerHash: null },
-          part: sent,
-          mask: run.mask,
-          server: session.display,
-          ...facts,
-        }).error,
+        sent === nothing && error.sqlState === insufficientPrivilege
+          ? explainMissingRole(run, error)
+          : explainFailure(error, {
+              message: { parts: [sent], ledgerHash: null },
+              part: sent,
+              mask: run.mask,
+              server: session.display,
+              ...facts,
+            }).error,
     },
     async (send) => {
+      // An error of this attempt must not be looked up in what an earlier one had sent.
+      sent = nothing
       // A login may come with a tenant of its own, which is not meant here.
       await send(`SET LOCAL app.organisation_id = ${quoteLiteral(config.organisationId ?? '')}`)
       await refuseUnknownOrganisation(run, send)
@@ -87,6 +95,24 @@ function writeSeed({ file, parsed }: SeedScript): readonly MessagePart[] {
   writer.addScript(planned, step, [])
   writer.add({ role: 'reset' }, ['RESET ROLE'])
   return writer.parts
+}
+
+/** Each file would say so in its first line, but with one organisation the role is needed before. */
+function explainMissingRole({ config, session, login }: Run, error: ServerError): SchemawayError {
+  const { owner } = config.roles
+  const details: ErrorDetails = {
+    server: session.display,
+    sqlState: error.sqlState,
+    serverMessage: error.serverMessage,
+    ...(error.detail !== null && { detail: error.detail }),
+    ...(error.hint !== null && { hint: error.hint }),
+  }
+  return new SchemawayError(
+    'MISSING_PRIVILEGE',
+    `${login} may not seed ${session.display}: ${error.sqlState} ${error.serverMessage}. Seeds are written as ${owner}. Let an ` +
+      `administrator run: GRANT ${quoteIdentifier(owner)} TO ${quoteIdentifier(login)}; Nothing was changed.`,
+    { details, cause: error },
+  )
 }
 
 /** Otherwise a wrong id would pass for one that has everything already. */

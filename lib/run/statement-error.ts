@@ -145,7 +145,7 @@ function explainBlocked(
   const what = error.sqlState === deadlockDetected ? 'ran into a deadlock' : 'did not get a lock within `lockTimeout`'
   const who =
     blockers.length === 0
-      ? 'The session that held it was gone before it could be asked.'
+      ? 'Which session held it could not be found out in time.'
       : `It waited for ${blockers.map(describeBlocker).join('; ')}.`
   return new SchemawayError(
     'STATEMENT_BLOCKED',

@@ -32,9 +32,9 @@ const grammar = /^--\s*schemaway:\s*([\w-]+)\s*=\s*(\S+)\s*$/
 /**
  * Reads the directives of a script: lines `-- schemaway: key=value` before its first statement, one key a line.
  *
- * `transaction` is `none` or `default`; `requires` is a version, or several with commas between, and belongs in repeatables. A directive that would have no
- * effect is an error: unknown, repeated, malformed, in a block comment, or after the first statement. Text inside strings
- * and dollar quotes is never one.
+ * `transaction` is `none` or `default`; `requires` is a version, or several with commas between, and belongs in
+ * repeatables. A directive that would have no effect is an error: unknown, repeated, malformed, in a block comment, or
+ * after the first statement. Text inside strings and dollar quotes is never one.
  *
  * @param text the script, usually after placeholder replacement
  * @param context points errors into the file when `text` is not what the file holds

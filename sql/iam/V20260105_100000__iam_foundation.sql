@@ -692,6 +692,11 @@ BEGIN
   JOIN pg_namespace AS n ON n.oid = c.relnamespace
   WHERE c.oid = p_parent;
 
+  IF p_months NOT BETWEEN 0 AND 120 THEN
+    RAISE EXCEPTION 'p_months is %, not a number from 0 to 120', p_months
+      USING ERRCODE = 'invalid_parameter_value';
+  END IF;
+
   FOR v_ahead IN 0..p_months LOOP
     v_month := date_trunc('month', p_from::timestamp) + make_interval(months => v_ahead);
     v_partition := format('%I.%I', v_schema, v_table || to_char(v_month, '"_y"YYYY"m"MM'));
@@ -714,7 +719,7 @@ BEGIN
       );
     EXCEPTION
       WHEN duplicate_table THEN
-        CONTINUE;  -- another session was faster
+        CONTINUE;  -- another session was faster; possible on Citus only, where nothing is locked beforehand
 
       -- The default partition holds rows of the month: they move.
       WHEN check_violation THEN

@@ -326,12 +326,13 @@ DECLARE
   v_occurred_at constant timestamptz := coalesce(p_occurred_at, now());
   v_email notify.email_notifications;
 BEGIN
+  -- Not the strongest lock: whoever has just inserted a row that names the email already holds its key.
   SELECT e.*
   INTO v_email
   FROM notify.email_notifications AS e
   WHERE e.organisation_id = p_organisation_id
     AND e.provider_message_id = p_provider_message_id
-  FOR UPDATE;
+  FOR NO KEY UPDATE;
 
   IF NOT FOUND THEN
     RETURN false;

@@ -6,12 +6,15 @@
 SET LOCAL ROLE ${role_owner};
 SET LOCAL search_path = pg_catalog;
 
--- An end that was rolled back with its rows and has come again leaves ids at the other end that lead nowhere. They are
--- forgotten before the keys come; the rows that hold them stay.
+-- Ids that lead nowhere are forgotten before the keys come, with a warning; the rows that hold them stay. An end that
+-- was rolled back with its rows and has come again leaves such ids at the other end. All tables are locked first, in
+-- one order: the keys need that lock anyway, and asking for it after an UPDATE would end in a deadlock with writers.
 
 DO $$
 DECLARE
+  v_is_locked boolean := false;
   v_link record;
+  v_forgotten bigint;
 BEGIN
   FOR v_link IN
     SELECT l.child::regclass AS child, l.link_column, l.parent::regclass AS parent
@@ -29,6 +32,18 @@ BEGIN
         AND c.conname = format('fk_%s_%s', split_part(l.child, '.', 2), l.link_column)
     )
   LOOP
+    IF NOT v_is_locked THEN
+      LOCK TABLE
+        survey.campaigns,
+        survey.contacts,
+        survey.events,
+        survey.survey_responses,
+        telephony.call_attempts,
+        telephony.provider_configs
+      IN SHARE ROW EXCLUSIVE MODE;
+      v_is_locked := true;
+    END IF;
+
     EXECUTE format(
       'UPDATE %1$s AS c SET %2$I = NULL'
       ' WHERE c.%2$I IS NOT NULL'
@@ -37,6 +52,12 @@ BEGIN
       v_link.link_column,
       v_link.parent
     );
+    GET DIAGNOSTICS v_forgotten = ROW_COUNT;
+
+    IF v_forgotten > 0 THEN
+      RAISE WARNING '% rows of % named rows that are not in %; their % is now empty',
+        v_forgotten, v_link.child, v_link.parent, v_link.link_column;
+    END IF;
   END LOOP;
 END
 $$;

@@ -78,6 +78,11 @@ BEGIN
       USING ERRCODE = 'invalid_parameter_value';
   END IF;
 
+  -- Infinity has neither a weekday nor a time of day, so every comparison below would pass it.
+  IF NOT isfinite(p_at) THEN
+    RETURN 'no_rule';
+  END IF;
+
   v_local := p_at AT TIME ZONE p_timezone;
 
   -- The rule of the country wins over the rule without country, then the youngest. An unknown zone or time finds none.

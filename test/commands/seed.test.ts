@@ -1,10 +1,19 @@
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import test, { type TestContext } from 'node:test'
 import type { Sql } from 'postgres'
-import { type BundledModuleName, createMigrator, type MigrationEvent, migrate, seed } from '../../lib/index.js'
+import {
+  type BundledModuleName,
+  createMigrator,
+  defineModule,
+  type MigrationEvent,
+  migrate,
+  seed,
+} from '../../lib/index.js'
 import { type TestDatabase, testDatabase } from '../../lib/testing/index.js'
 import { createLogin } from '../support/create-login.js'
 import { expectError } from '../support/expect-error.js'
+import { writeScripts } from '../support/write-scripts.js'
 
 const demo = '00000000-0000-4000-8000-000000000001'
 const other = '00000000-0000-4000-8000-000000000002'
@@ -311,6 +320,64 @@ for (const role of ['schemaway_app', 'schemaway_worker', 'schemaway_readonly']) 
     assert.deepEqual(await countRows(database.sql), {})
   })
 }
+
+test('a login that may not seed gets the GRANT also when it names an organisation', async (t) => {
+  const database = await migrated(t)
+  await database.sql`INSERT INTO iam.organisations (id, slug, name) VALUES (${demo}, 'a', 'A')`
+  const login = await createLogin(t, database)
+  await database.sql.unsafe(`GRANT SELECT ON flyway_schema_history TO ${login.name}`)
+  const options = { url: login.url, set: 'reference', organisationId: demo } as const
+  const error = await expectError('MISSING_PRIVILEGE', seed(options))
+  const grant = `GRANT "schemaway_owner" TO "${login.name}";`
+  assert.ok(error.message.includes(grant), error.message)
+  assert.equal(error.details.sqlState, '42501')
+  await database.sql.unsafe(grant)
+  assert.equal((await seed(options)).files.length, 1)
+})
+
+test('an error of the second attempt is not taken for one of a file that only the first had sent', async (t) => {
+  const database = await migrated(t)
+  await database.sql`INSERT INTO iam.organisations (id, slug, name) VALUES (${demo}, 'a', 'A')`
+  const login = await createLogin(t, database)
+  await database.sql.unsafe(`GRANT schemaway_owner TO ${login.name}`)
+  const holder = await database.sql.reserve()
+  await holder.unsafe('BEGIN; LOCK TABLE notify.email_templates')
+  const revoke = `
+    import postgres from 'postgres'
+    const sql = postgres(process.env.DATABASE, { max: 1 })
+    await sql.unsafe('REVOKE schemaway_owner FROM ${login.name}')
+    await sql.end()`
+  const seeding = seed({
+    url: login.url,
+    set: 'reference',
+    organisationId: demo,
+    lockTimeout: 200,
+    lockRetries: 1,
+    onEvent: ({ type }) => {
+      if (type !== 'retry') return
+      // Before the next attempt begins, hence without giving this process back.
+      const env = { ...process.env, DATABASE: database.url }
+      const { status, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', revoke], { env })
+      assert.equal(status, 0, String(stderr))
+    },
+  })
+  const error = await expectError('MISSING_PRIVILEGE', seeding)
+  await holder.unsafe('ROLLBACK')
+  holder.release()
+  assert.ok(error.message.includes(`GRANT "schemaway_owner" TO "${login.name}";`), error.message)
+  assert.equal(error.details.script, undefined)
+  assert.equal(error.details.line, undefined)
+})
+
+test('modules of your own have no seeds, and alone they are refused', async (t) => {
+  const { url } = await migrated(t, ['iam'])
+  const { directory } = writeScripts(t, { 'V20270101_000000__own_a.sql': 'SELECT 1;' })
+  const own = defineModule({ name: 'own', directory })
+  const error = await expectError('INVALID_OPTIONS', seed({ url, set: 'demo', modules: [own] }))
+  assert.match(error.message, /no bundled module is selected/)
+  assert.equal(error.details.option, 'modules')
+  assert.equal((await seed({ url, set: 'demo', modules: ['iam', own] })).files.length, 1)
+})
 
 test('role names of your own are those of the seeds, too', async (t) => {
   const database = await testDatabase(t)

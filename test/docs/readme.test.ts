@@ -20,6 +20,7 @@ const expected: readonly RegExp[] = [
   /8 migrations applied, now at 20260105\.100300/,
   /0 members/,
   /^$/,
+  /^\[ 'Contact Four', 'Contact One', 'Contact Three', 'Contact Two' \]\s+\[ \[ 'phone_number' \] \]$/,
   /^\[\] \[\] \[\]$/,
   /^$/,
   /20260105\.095900 iam roles Success[\s\S]*20260301\.090000 billing invoices Success/,

@@ -13,7 +13,7 @@ export interface BundledFile {
 }
 
 /** Names of all bundled modules, link modules among them, in the order in which they are installed. */
-export const allModules: readonly BundledModuleName[] = bundled.map(({ name }) => name)
+const allModules: readonly BundledModuleName[] = bundled.map(({ name }) => name)
 
 /** Schemas of all bundled modules. */
 export const allSchemas: readonly string[] = bundled.flatMap(({ schemas }) => [...schemas])

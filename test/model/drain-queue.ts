@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import type { TestContext } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
 import type { Sql, TransactionSql } from 'postgres'
 import type { TestDatabase } from '../../lib/testing/index.js'
 import { openClient } from './model-database.js'
@@ -9,14 +10,19 @@ export interface QueuedRow {
   readonly id: string
 }
 
-export interface QueueToDrain<Row extends QueuedRow> {
+interface QueueToDrain<Row extends QueuedRow> {
   /**
    * Takes some rows of the queue. The transaction is committed when the promise is fulfilled.
    *
    * @param worker name of the worker, the same as that of its login
-   * @returns the rows taken; none when nothing is left
+   * @returns the rows taken; none when nothing is left, unless `isDrained` knows better
    */
   readonly claim: (transaction: TransactionSql, worker: string) => Promise<readonly Row[]>
+  /**
+   * Whether a worker that was given nothing may stop: a claim can also be empty because it has passed over all rows that
+   * it looked at. It is asked in a transaction of its own. Default: yes.
+   */
+  readonly isDrained?: (transaction: TransactionSql, worker: string) => Promise<boolean>
   /** Ends the work on one row, in a transaction of its own. Default: the row stays leased. */
   readonly finish?: (transaction: TransactionSql, worker: string, row: Row) => Promise<void>
   /** Number of workers, each with a login and a connection of its own. Default: 8 */
@@ -24,13 +30,15 @@ export interface QueueToDrain<Row extends QueuedRow> {
 }
 
 /** One claimed row and who claimed it. */
-export interface Claimed<Row extends QueuedRow> {
+interface Claimed<Row extends QueuedRow> {
   readonly worker: string
   readonly row: Row
 }
 
 const password = 'only for this test'
 let drains = 0
+/** Milliseconds after which a worker that is given nothing from a queue with rows in it never will be. */
+const patience = 60_000
 
 /**
  * Lets several workers empty a queue at the same moment, each as a login of its own that is a member of the worker role.
@@ -47,11 +55,12 @@ export async function drainQueue<Row extends QueuedRow>(
 ): Promise<readonly Claimed<Row>[]> {
   const names = await createWorkers(t, database, queue.workers ?? 8)
   const meeting = meet(names.length)
-  const { claim, finish } = queue
+  const { claim, finish, isDrained = async () => true } = queue
   const claims = await Promise.all(
     names.map(async (worker) => {
       const { sql } = openClient(t, database.url, { name: worker, password })
       const mine: Claimed<Row>[] = []
+      let deadline = performance.now() + patience
       for (let round = 1; ; round++) {
         const rows = await asWorker(sql, async (transaction) => {
           try {
@@ -60,7 +69,14 @@ export async function drainQueue<Row extends QueuedRow>(
             if (round === 1) await meeting()
           }
         })
-        if (rows.length === 0) break
+        if (rows.length === 0) {
+          if (await asWorker(sql, async (transaction) => await isDrained(transaction, worker))) break
+          assert.ok(performance.now() < deadline, `${worker} is given nothing, and the queue is not empty`)
+          // What is left is in the hands of others for a moment.
+          await setTimeout(10)
+          continue
+        }
+        deadline = performance.now() + patience
         mine.push(...rows.map((row) => ({ worker, row })))
         if (finish === undefined) continue
         for (const row of rows) await asWorker(sql, async (transaction) => await finish(transaction, worker, row))

@@ -132,17 +132,41 @@ test('without a context the functions neither tell nor change anything', async (
   }
 })
 
-test('readonly changes nothing through a function', async (t) => {
-  const { admin, readonly, red } = await modelWithTenants(t)
-  for (const [signature, { call, given }] of Object.entries(functionProbes)) {
-    if (given !== undefined) await admin.unsafe(given)
-    const before = await readAllRows(admin, red)
+/** What answers readonly as it answers the application, when it is asked about another organisation. All else writes. */
+const answersReadonly: readonly string[] = [
+  'iam.list_members()',
+  'notify.check_opt_out_status(uuid, text, iam.contact_channel)',
+  'notify.check_opt_out_status(uuid, text, uuid, iam.contact_channel)',
+  'notify.enqueue_survey_email(uuid, uuid)',
+  'notify.enqueue_webhook(uuid, text, text, jsonb)',
+  'notify.record_tracking_event(uuid, text, notify.tracking_event_type, text, bytea, text, boolean)',
+  'survey.assign_variant(uuid, uuid)',
+  'survey.claim_due_contacts(uuid, uuid, text, integer, interval, timestamp with time zone)',
+  'telephony.call_block_reason(uuid, text, text, text, boolean, timestamp with time zone)',
+  'telephony.free_call_slots(uuid, uuid)',
+  'telephony.is_do_not_call(uuid, text, timestamp with time zone)',
+  'telephony.is_opted_out(uuid, text)',
+]
+
+test('readonly is told nothing of another organisation by a function, and changes nothing, not even its own', async (t) => {
+  const { admin, readonly, red, blue } = await modelWithTenants(t)
+  const askAbout = async (call: string, tenant: Tenant): Promise<string> =>
     await withOrganisation(
       readonly.sql,
-      { organisationId: red.organisationId },
-      async (transaction) => await ask(transaction, fillIn(call, red)),
+      { organisationId: red.organisationId, userId: red.userId },
+      async (transaction) => await ask(transaction, fillIn(call, tenant)),
     )
-    assert.equal(await readAllRows(admin, red), before, signature)
+  const readRows = async (): Promise<readonly string[]> =>
+    await Promise.all([red, blue].map(async (tenant) => await readAllRows(admin, tenant)))
+  for (const [signature, { call, answer, given }] of Object.entries(functionProbes)) {
+    if (given !== undefined) await admin.unsafe(given)
+    const before = await readRows()
+    const answers = answersReadonly.includes(signature)
+    assert.equal(await askAbout(call, blue), answers ? answer : '42501', signature)
+    const own = await askAbout(call, red)
+    if (answers) assert.notEqual(own, answer, `${signature} says the same of the own organisation`)
+    else assert.equal(own, '42501', signature)
+    assert.deepEqual(await readRows(), before, signature)
   }
 })
 

@@ -7,22 +7,19 @@ import { type ExplainedPlan, type ExplainingClient, openExplainingClient } from 
 import { type ModelWithLogins, modelWithLogins, password, tenantId } from './tenant-logins.js'
 
 /** Rows in a large table, over three organisations in turn. */
-export const rowsPerTable = 60_000
+const rowsPerTable = 60_000
 /** Any of the three. */
 export const organisationId = tenantId(2)
 
-export interface LargeModel extends ModelWithLogins {
+interface LargeModel extends ModelWithLogins {
   readonly asApp: ExplainingClient
   readonly asWorker: ExplainingClient
 }
 
 /** `i` counts rows, `o` is the number of the organisation. */
-const countedRows = (count: number): string => `
+const rows = `
   (SELECT i, i % 3 + 1 AS o, ('00000000-0000-7000-8000-' || lpad((i % 3 + 1)::text, 12, '0'))::uuid AS organisation_id
-   FROM generate_series(1, ${count}) AS i) AS r`
-const rows = countedRows(rowsPerTable)
-/** For tables beside the queues and look-ups that matter most. */
-const fewerRows = countedRows(rowsPerTable / 4)
+   FROM generate_series(1, ${rowsPerTable}) AS i) AS r`
 /** One row for each organisation. */
 const organisations = 'FROM iam.organisations AS o'
 /** Id of row `i` of a table that others name. */
@@ -34,8 +31,8 @@ const statements = {
   'iam.organisations': `(id, slug, name)
     SELECT DISTINCT organisation_id, 'o' || o, 'o' FROM ${rows}`,
   'iam.users': `(id, email, name, oidc_issuer, oidc_sub)
-    SELECT ${id()}, 'u' || i || '@example.org', 'u', 'https://login.example', i::text FROM ${fewerRows}`,
-  'iam.organisation_users': `(organisation_id, user_id) SELECT organisation_id, ${id()} FROM ${fewerRows}`,
+    SELECT ${id()}, 'u' || i || '@example.org', 'u', 'https://login.example', i::text FROM ${rows}`,
+  'iam.organisation_users': `(organisation_id, user_id) SELECT organisation_id, ${id()} FROM ${rows}`,
   'iam.api_keys': `(organisation_id, id, name, key_prefix, key_hash)
     SELECT organisation_id, ${id()}, 'k', 'prefix' || i, sha256(i::text::bytea) FROM ${rows}`,
   'iam.invitations': `(organisation_id, id, email, token_hash)
@@ -45,8 +42,8 @@ const statements = {
     SELECT organisation_id, iam.uuid_v7_floor('2026-07-01'::timestamptz - i * interval '4 minutes'), 'campaign',
            (i % 1000)::text, 'changed', (i % 1000)::text FROM ${rows}`,
   'iam.system_metrics': `(organisation_id, id, name, value)
-    SELECT organisation_id, iam.uuid_v7_floor('2026-07-01'::timestamptz - i * interval '16 minutes'), 'm' || i % 1000, i
-    FROM ${fewerRows}`,
+    SELECT organisation_id, iam.uuid_v7_floor('2026-07-01'::timestamptz - i * interval '4 minutes'), 'm' || i % 1000, i
+    FROM ${rows}`,
   'telephony.provider_configs': `(organisation_id, id, outbound_number, llm_model)
     SELECT o.id, ${one}, '+14155550100', 'm' ${organisations}`,
   'telephony.compliance_rules': `(organisation_id, name, valid_from, max_attempts_per_day, allowed_weekdays)
@@ -76,12 +73,12 @@ const statements = {
            now() - i * interval '10 seconds', CASE WHEN i % 5000 > 0 THEN now() END
     FROM ${rows}`,
   'telephony.call_events': `(organisation_id, id, call_attempt_id, event_type)
-    SELECT organisation_id, ${id()}, ${id()}, 'status' FROM ${fewerRows}`,
+    SELECT organisation_id, ${id()}, ${id()}, 'status' FROM ${rows}`,
   'telephony.transcript_snippets': `(organisation_id, id, call_attempt_id, sequence_no, speaker, transcript_text)
     SELECT organisation_id, ${id()}, ${id('i % 3 + 3 * (i / 30)')}, (i / 3) % 10 + 1, 'agent', 't' FROM ${rows}`,
   'telephony.webhook_receipts': `(organisation_id, provider_config_id, provider_event_id, received_at, processed_at)
     SELECT organisation_id, ${one}, 'e' || i, now() - i * interval '1 minute', CASE WHEN i % 5000 > 0 THEN now() END
-    FROM ${fewerRows}`,
+    FROM ${rows}`,
   'telephony.tasks': `(organisation_id, id, type, priority, status, scheduled_at, completed_at, locked_by, locked_until)
     SELECT organisation_id, ${id()}, 'make_call', (enum_range(NULL::telephony.task_priority))[i % 4 + 1],
            CASE WHEN i % 50 < 25 THEN 'pending' WHEN i % 50 = 25 THEN 'in_progress' ELSE 'completed' END
@@ -100,12 +97,12 @@ const statements = {
            ${id()}, ${id()}
     FROM ${rows}`,
   'notify.delivery_events': `(organisation_id, id, email_notification_id, event_type, provider_event_id)
-    SELECT organisation_id, ${id()}, ${id()}, 'accepted', 'e' || i FROM ${fewerRows}`,
+    SELECT organisation_id, ${id()}, ${id()}, 'accepted', 'e' || i FROM ${rows}`,
   'notify.tracking_pixels': `(organisation_id, id, email_notification_id, token)
     SELECT organisation_id, ${id()}, ${id()}, 'token-' || lpad(i::text, 20, '0') FROM ${rows}`,
   'notify.tracking_events': `(organisation_id, id, pixel_id)
-    SELECT organisation_id, ${id()}, ${id()} FROM ${fewerRows}`,
-  'notify.message_open_stats': `(organisation_id, pixel_id) SELECT organisation_id, ${id()} FROM ${fewerRows}`,
+    SELECT organisation_id, ${id()}, ${id()} FROM ${rows}`,
+  'notify.message_open_stats': `(organisation_id, pixel_id) SELECT organisation_id, ${id()} FROM ${rows}`,
   'notify.webhook_endpoints': `(organisation_id, id, name, url)
     SELECT o.id, ${one}, 'e', 'https://example.org' ${organisations}`,
   'notify.webhook_deliveries': `(organisation_id, id, endpoint_id, event_id, event_type, status, delivered_at,

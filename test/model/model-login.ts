@@ -4,7 +4,7 @@ import { type TestDatabase, testDatabase } from '../../lib/testing/index.js'
 import { type Client, openClient } from './model-database.js'
 
 /** Roles and a login that nobody else uses, in a database of their own. */
-export interface LoginSetting {
+interface LoginSetting {
   readonly database: TestDatabase
   readonly roles: RoleNames
   /** The login's name. */

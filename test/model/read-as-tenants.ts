@@ -6,7 +6,7 @@ import { withWorker } from '../../lib/model/with-worker.js'
 import { ids } from './model-database.js'
 
 /** What a query finds under row-level security. */
-export interface Seen {
+interface Seen {
   /** Rows of the organisation, the same for application and reader. */
   readonly red: readonly unknown[]
   readonly blue: readonly unknown[]

@@ -6,7 +6,7 @@ import type { Catalogue, Column, Table } from '../../lib/catalogue/read-catalogu
 export type Candidate = Readonly<Record<string, unknown>>
 
 /** Which columns of a table a value is good for, so that most rows are nearly right. */
-export type Accepts = (column: string, value: unknown) => boolean
+type Accepts = (column: string, value: unknown) => boolean
 
 const uuids = [
   '0190b7a0-0000-7000-8000-000000000001',

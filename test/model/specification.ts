@@ -37,7 +37,7 @@ export interface SpecifiedTable {
 }
 
 /** Names and types of the columns, in order. The rights are those of every view: all three roles read it. */
-export type SpecifiedView = Readonly<Record<string, string>>
+type SpecifiedView = Readonly<Record<string, string>>
 
 export interface SpecifiedFunction {
   readonly returns: string

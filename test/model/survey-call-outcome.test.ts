@@ -14,6 +14,7 @@ import {
   readContact,
   type Values,
   waitForLock,
+  waitUntil,
 } from './survey-data.js'
 
 const { red, blue } = ids
@@ -149,7 +150,7 @@ test('two handlers that add an event of the call and then its outcome do not wai
         await asApp(handler, async (transaction) => {
           await addEvent(transaction)
           added += 1
-          while (added < handlers.length) await new Promise((resolve) => setTimeout(resolve, 5))
+          await waitUntil('both handlers have added their event', () => added === handlers.length)
           await addOutcome(transaction)
         }),
     ),

@@ -30,14 +30,14 @@ interface Event {
   readonly isOpen: boolean
   readonly isDead: boolean
   readonly last_error: string | null
-  /** Seconds from now to the next attempt. */
+  /** Seconds from the start of the reading transaction to the next attempt. */
   readonly wait: number
 }
 
-async function readEvent(sql: Sql, id: string): Promise<Event> {
+async function readEvent(sql: Sql | TransactionSql, id: string): Promise<Event> {
   const [event] = await sql<Event[]>`
     SELECT attempts, locked_by, published_at IS NULL AS "isOpen", dead_at IS NOT NULL AS "isDead", last_error,
-      round(extract(epoch FROM next_attempt_at - now()))::int AS wait
+      extract(epoch FROM next_attempt_at - now())::float8 AS wait
     FROM survey.events WHERE id = ${id}`
   assert.ok(event)
   return event
@@ -163,11 +163,15 @@ test('a failed event waits twice as long each time, six hours at most, and is gi
   for (let attempt = 1; attempt <= 10; attempt++) {
     await sql`UPDATE survey.events SET next_attempt_at = '2020-01-01T00:00:00Z'`
     assert.deepEqual(await claimAll(sql), [id], `attempt ${attempt}`)
-    assert.equal(await finish(sql, 'fail', id, 'one'), true)
-    const event = await readEvent(sql, id)
+    // In one transaction, so that both speak of the same now().
+    const event = await withWorker(sql, async (transaction) => {
+      const [row] = await transaction`SELECT survey.fail_event(${red}, ${id}, 'one', 'unreachable') AS done`
+      assert.equal(row?.['done'], true)
+      return await readEvent(transaction, id)
+    })
     assert.deepEqual([event.attempts, event.locked_by, event.last_error], [attempt, null, 'unreachable'])
     assert.equal(event.isDead, attempt === 10)
-    waits.push(Math.round(event.wait / 60))
+    waits.push(event.wait / 60)
   }
   assert.deepEqual(waits, [1, 2, 4, 8, 16, 32, 64, 128, 256, 360])
   await sql`UPDATE survey.events SET next_attempt_at = '2020-01-01T00:00:00Z'`

@@ -141,11 +141,19 @@ test('two campaigns with the same thousand people: eight workers call nobody twi
   const { sql } = database
   const second = await insertCampaign(sql)
   await insertContacts(sql, second, red)
+  const isOfFirst = (worker: string): boolean => /[1357]$/.test(worker)
   const claims = await drainQueue(t, database, {
     claim: async (transaction, worker) => {
-      if (/[1357]$/.test(worker)) return await claim(transaction, worker)
+      if (isOfFirst(worker)) return await claim(transaction, worker)
       return await transaction<QueuedRow[]>`
         SELECT id FROM survey.claim_due_contacts(${red}, ${second}, ${worker}, 10, p_at => ${noon})`
+    },
+    // All contacts that a claim looks at may be held by the other campaign: they are put off, and others wait behind.
+    isDrained: async (transaction, worker) => {
+      const [row] = await transaction<{ due: number }[]>`
+        SELECT count(*)::int AS due FROM survey.contacts
+        WHERE (campaign_id <> ${second}) = ${isOfFirst(worker)} AND state = 'pending' AND next_attempt_at <= ${noon}`
+      return row?.due === 0
     },
   })
   assert.equal(claims.length, rows, 'everybody is called for one of the two')

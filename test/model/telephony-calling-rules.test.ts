@@ -190,6 +190,17 @@ test('at an unknown time or in an unknown zone nobody is called', async (t) => {
   }
 })
 
+test('infinity has no hour at which anybody could be called', async (t) => {
+  const { sql } = await tenantDatabase(t)
+  await addRule(sql, 'open')
+  assert.equal(await askReason(sql, { at: monday }), null)
+  for (const at of ['infinity', '-infinity']) {
+    const [row] = await sql`
+      SELECT telephony.call_block_reason(${red}, ${phone}, p_at => ${at}::text::timestamptz) AS reason`
+    assert.equal(row?.['reason'], 'no_rule', at)
+  }
+})
+
 test('the default rule is cautious, is installed once, and leaves a rule of that name alone', async (t) => {
   const { sql } = await tenantDatabase(t)
   const install = async (organisation: string): Promise<unknown> =>

@@ -1,5 +1,5 @@
 /** Findings of one rule in the bundled model that are meant to be. */
-export interface AcceptedFindings {
+interface AcceptedFindings {
   readonly code: string
   readonly reason: string
   readonly objects: readonly string[]
@@ -42,7 +42,6 @@ export const acceptedFindings: readonly AcceptedFindings[] = [
       'iam.organisation_users.ix_organisation_users_role',
       'survey.campaigns.ix_campaigns_status_starts_at',
       'survey.contacts.ix_contacts_campaign_id_state',
-      'survey.contacts.ix_contacts_email',
       'survey.events.ix_events_campaign_id_event_type_created_at',
       'survey.survey_answers.ix_survey_answers_question_id_answer_numeric',
       'telephony.agents.ix_agents_type_status',
@@ -50,8 +49,17 @@ export const acceptedFindings: readonly AcceptedFindings[] = [
       'telephony.compliance_rules.ix_compliance_rules_channel_country_code',
       'telephony.tasks.ix_tasks_agent_id_status',
       'notify.email_notifications.ix_email_notifications_campaign_id_status',
-      'notify.email_notifications.ix_email_notifications_to_email_created_at',
       'notify.webhook_endpoints.ix_webhook_endpoints_status',
+    ],
+  },
+  {
+    code: 'T19',
+    reason:
+      'the worker searches addresses by it; the application, whose policy comes first, reads the rows of its ' +
+      'organisation instead, because the equality of citext is not leakproof',
+    objects: [
+      'survey.contacts.ix_contacts_email',
+      'notify.email_notifications.ix_email_notifications_to_email_created_at',
     ],
   },
   {

@@ -1,7 +1,7 @@
 import type { TenancyOptions } from './tenancy-rule.js'
 
 /** Something that breaks a rule, or comes close to it and does not. */
-export interface BadObject {
+interface BadObject {
   readonly what: string
   readonly statements: readonly string[]
   /** Code and object of each finding. */

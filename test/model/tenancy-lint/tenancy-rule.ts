@@ -1,4 +1,4 @@
-export type Severity = 'error' | 'warning' | 'info'
+type Severity = 'error' | 'warning' | 'info'
 
 /** One thing that a rule has to say about one object. */
 export interface TenancyFinding {
