@@ -91,18 +91,9 @@ export class StepSender {
     return steps.map((step) => ({ step, milliseconds }))
   }
 
-  /** Sends a message that the caller's signal cancels, and that is watched for whom it waits. */
+  /** As {@link BlockerWatch.send}, for what belongs to no step. */
   async sendText(text: string): Promise<CompletedMessage> {
-    const { session, config } = this.#run
-    const cancel = (): void => void session.cancel().catch(() => {})
-    config.signal?.addEventListener('abort', cancel, { once: true })
-    this.#watch.messageBegins()
-    try {
-      return await session.send(text)
-    } finally {
-      this.#watch.messageEnds()
-      config.signal?.removeEventListener('abort', cancel)
-    }
+    return await this.#watch.send(text)
   }
 
   write({ steps, begins, commits }: Parcel, ledgerHash = this.#run.ledgerHash): Message {
