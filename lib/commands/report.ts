@@ -3,8 +3,9 @@ import type { CreatedPartition, DroppedPartition } from '../errors/schemaway-err
 import type { MigrationState } from '../history/migration-state.js'
 import type { RepairedRow, ScriptReference, StepAction } from '../run/events.js'
 import type { DefaultPartitionRows } from '../run/partition-upkeep.js'
+import type { SeededFile } from '../run/run-seeds.js'
 
-export type { CreatedPartition, DefaultPartitionRows, DroppedPartition }
+export type { CreatedPartition, DefaultPartitionRows, DroppedPartition, SeededFile }
 
 /** One migration that a command ran. */
 export interface ReportedMigration {
@@ -58,14 +59,6 @@ export interface MaintainReport {
   readonly dropped: readonly DroppedPartition[]
   /** Rows that still lie in default partitions; null when they could not be counted, as the event `upkeepFailed` says. */
   readonly defaultRows: readonly DefaultPartitionRows[] | null
-  readonly milliseconds: number
-}
-
-/** A file of seeds that ran. */
-export interface SeededFile {
-  /** For example `seed/demo/010_iam.sql`. */
-  readonly script: string
-  readonly module: string
   readonly milliseconds: number
 }
 

@@ -1,6 +1,7 @@
 import type { Blocker } from '../errors/schemaway-error.js'
 import { findBlockers } from './blockers.js'
 import type { Run } from './open-run.js'
+import type { CompletedMessage, CopyData } from './session.js'
 
 const shortestInterval = 50
 
@@ -29,14 +30,20 @@ export class BlockerWatch {
     return this.#blockers
   }
 
-  messageBegins(): void {
+  /** Sends a message that the caller's signal cancels, and that is watched for whom it waits. */
+  async send(text: string, copyData?: CopyData): Promise<CompletedMessage> {
+    const { session, config } = this.#run
+    const cancel = (): void => void session.cancel().catch(() => {})
+    config.signal?.addEventListener('abort', cancel, { once: true })
     this.#blockers = []
     this.#isMessageUnderWay = true
     this.#hasSeenThisMessage = false
-  }
-
-  messageEnds(): void {
-    this.#isMessageUnderWay = false
+    try {
+      return await session.send(text, copyData)
+    } finally {
+      this.#isMessageUnderWay = false
+      config.signal?.removeEventListener('abort', cancel)
+    }
   }
 
   stop(): void {

@@ -33,6 +33,12 @@ export async function findLockHolder(session: Session, key: bigint): Promise<Blo
   return first === undefined ? null : (JSON.parse(first.blocker) as Blocker)
 }
 
+/** Who held what a statement waited for, as a sentence. */
+export function describeBlockers(blockers: readonly Blocker[]): string {
+  if (blockers.length === 0) return 'Which session held it could not be found out in time.'
+  return `It waited for ${blockers.map(describeBlocker).join('; ')}.`
+}
+
 /** One blocker in words, for messages. */
 export function describeBlocker(blocker: Blocker): string {
   const name = blocker.applicationName === '' ? 'a session' : `"${blocker.applicationName}"`

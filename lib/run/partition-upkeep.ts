@@ -1,11 +1,12 @@
 import { type CreatedPartition, type DroppedPartition, SchemawayError } from '../errors/schemaway-error.js'
 import { quoteIdentifier, quoteLiteral } from '../history/quote-sql.js'
 import { bundled } from '../modules/bundled.js'
-import { describeBlocker } from './blockers.js'
+import { describeBlockers } from './blockers.js'
 import type { Run } from './open-run.js'
 import { type FailureFacts, retryMessage } from './retry-transaction.js'
 import type { ServerError } from './server-error.js'
 import { isBlocked } from './statement-error.js'
+import { detailsOf } from './translate-error.js'
 
 /** From here on, the right to SET ROLE is told apart from membership. */
 const versionWithSetOption = 160_000
@@ -28,7 +29,7 @@ export interface DefaultPartitionRows {
 }
 
 /** The partitioned tables of the bundled modules, and how this login gets at them. */
-export interface PartitionedTables {
+interface PartitionedTables {
   /** Whether the functions of iam are there. */
   readonly isInstalled: boolean
   /** Qualified names. */
@@ -288,24 +289,16 @@ function explainUpkeep(
 ): SchemawayError {
   const { session, config } = run
   const details = {
-    server: session.display,
-    sqlState: error.sqlState,
-    serverMessage: error.serverMessage,
-    ...(error.detail !== null && { detail: error.detail }),
-    ...(error.hint !== null && { hint: error.hint }),
+    ...detailsOf(error, session.display),
     ...(blockers.length > 0 && { blockers }),
   }
   const nothing = `Nothing of it was changed, and rows without a partition of their own go on to the default partition.`
   if (isBlocked(error)) {
-    const who =
-      blockers.length === 0
-        ? 'Which session held it could not be found out in time.'
-        : `It waited for ${blockers.map(describeBlocker).join('; ')}.`
     return new SchemawayError(
       'STATEMENT_BLOCKED',
       `Looking after ${subject} did not get a lock within ${lockTimeoutOf(run)} ms in ` +
-        `${attempts === 1 ? 'its only attempt' : `any of ${attempts} attempts`}. ${who} ${nothing} Call maintain() when ` +
-        'that session is done.',
+        `${attempts === 1 ? 'its only attempt' : `any of ${attempts} attempts`}. ${describeBlockers(blockers)} ` +
+        `${nothing} Call maintain() when that session is done.`,
       { details, cause: error },
     )
   }
@@ -319,7 +312,7 @@ function explainUpkeep(
         : config.statementTimeout > 0
           ? [` \`statementTimeout\` is ${config.statementTimeout} ms.`, 'Call maintain() with a longer one.']
           : ['', 'Call maintain() again.']
-    const who = blockers.length === 0 ? '' : ` It waited for ${blockers.map(describeBlocker).join('; ')}.`
+    const who = blockers.length === 0 ? '' : ` ${describeBlockers(blockers)}`
     return new SchemawayError(
       'STATEMENT_FAILED',
       `Looking after ${subject} was given up: ${session.display} answered ${error.sqlState} ${error.serverMessage}.${limit}${who} ` +

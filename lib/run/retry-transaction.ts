@@ -9,7 +9,7 @@ import { isBlocked } from './statement-error.js'
 
 const queryCanceled = '57014'
 
-export interface TransactionOptions {
+interface TransactionOptions {
   /** The `lock_timeout` that the work sets, in milliseconds. Default: that of the run. */
   readonly lockTimeout?: number
   /** Further tries after `lock_timeout` or a deadlock. */
@@ -77,15 +77,7 @@ async function retry<Result>(
   const watch = new BlockerWatch(run, options.lockTimeout)
   const send: Send = async (text, copyData) => {
     throwIfAborted(config.signal, options.doing)
-    const cancel = (): void => void session.cancel().catch(() => {})
-    config.signal?.addEventListener('abort', cancel, { once: true })
-    watch.messageBegins()
-    try {
-      return await session.send(text, copyData)
-    } finally {
-      watch.messageEnds()
-      config.signal?.removeEventListener('abort', cancel)
-    }
+    return await watch.send(text, copyData)
   }
   let blockers: readonly Blocker[] = []
   try {

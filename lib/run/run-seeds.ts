@@ -10,6 +10,7 @@ import type { Run } from './open-run.js'
 import { retryTransaction, type Send } from './retry-transaction.js'
 import type { ServerError } from './server-error.js'
 import { explainFailure } from './statement-error.js'
+import { detailsOf } from './translate-error.js'
 
 const insufficientPrivilege = '42501'
 
@@ -19,7 +20,9 @@ export interface SeedScript {
   readonly parsed: ParsedScript
 }
 
-export interface SeedResult {
+/** One file of seeds that ran. */
+export interface SeededFile {
+  /** For example `seed/demo/010_iam.sql`. */
   readonly script: string
   readonly module: string
   /** Duration of its message. */
@@ -33,7 +36,7 @@ export interface SeedResult {
  * @throws SchemawayError `INVALID_OPTIONS` when the organisation is not there; `STATEMENT_FAILED` with file and line,
  *   `STATEMENT_BLOCKED`, `MISSING_PRIVILEGE`, `COMMIT_FAILED`, `ABORTED`, `CONNECTION_LOST`.
  */
-export async function runSeeds(run: Run, scripts: readonly SeedScript[]): Promise<readonly SeedResult[]> {
+export async function runSeeds(run: Run, scripts: readonly SeedScript[]): Promise<readonly SeededFile[]> {
   const { config, session } = run
   const nothing: MessagePart = { text: '', segments: [], copy: null }
   let sent = nothing
@@ -59,7 +62,7 @@ export async function runSeeds(run: Run, scripts: readonly SeedScript[]): Promis
       // A login may come with a tenant of its own, which is not meant here.
       await send(`SET LOCAL app.organisation_id = ${quoteLiteral(config.organisationId ?? '')}`)
       await refuseUnknownOrganisation(run, send)
-      const done: SeedResult[] = []
+      const done: SeededFile[] = []
       for (const script of scripts) {
         const started = performance.now()
         for (const part of writeSeed(script)) {
@@ -100,18 +103,11 @@ function writeSeed({ file, parsed }: SeedScript): readonly MessagePart[] {
 /** Each file would say so in its first line, but with one organisation the role is needed before. */
 function explainMissingRole({ config, session, login }: Run, error: ServerError): SchemawayError {
   const { owner } = config.roles
-  const details: ErrorDetails = {
-    server: session.display,
-    sqlState: error.sqlState,
-    serverMessage: error.serverMessage,
-    ...(error.detail !== null && { detail: error.detail }),
-    ...(error.hint !== null && { hint: error.hint }),
-  }
   return new SchemawayError(
     'MISSING_PRIVILEGE',
     `${login} may not seed ${session.display}: ${error.sqlState} ${error.serverMessage}. Seeds are written as ${owner}. Let an ` +
       `administrator run: GRANT ${quoteIdentifier(owner)} TO ${quoteIdentifier(login)}; Nothing was changed.`,
-    { details, cause: error },
+    { details: detailsOf(error, session.display), cause: error },
   )
 }
 

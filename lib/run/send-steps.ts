@@ -125,18 +125,9 @@ export class StepSender {
     for (const part of parts) await this.#sendPart(part)
   }
 
-  /** Sends a text that the caller's signal cancels, and that is watched for whom it waits. */
+  /** As {@link BlockerWatch.send}, for what belongs to no step. */
   async sendText(text: string, copyData?: CopyData): Promise<CompletedMessage> {
-    const { session, config } = this.#run
-    const cancel = (): void => void session.cancel().catch(() => {})
-    config.signal?.addEventListener('abort', cancel, { once: true })
-    this.#watch.messageBegins()
-    try {
-      return await session.send(text, copyData)
-    } finally {
-      this.#watch.messageEnds()
-      config.signal?.removeEventListener('abort', cancel)
-    }
+    return await this.#watch.send(text, copyData)
   }
 
   write({ steps, begins, commits, elapsed }: Parcel, ledgerHash = this.#run.ledgerHash): Message {

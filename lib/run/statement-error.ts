@@ -1,6 +1,6 @@
 import { type Blocker, type ErrorDetails, SchemawayError } from '../errors/schemaway-error.js'
 import { excerptAt } from '../scripts/excerpt.js'
-import { describeBlocker } from './blockers.js'
+import { describeBlockers } from './blockers.js'
 import { offsetOfCopiedRow } from './copied-rows.js'
 import type { ScriptReference } from './events.js'
 import type { Message } from './message.js'
@@ -143,13 +143,9 @@ function explainBlocked(
 ): SchemawayError {
   const { blockers, attempts } = context
   const what = error.sqlState === deadlockDetected ? 'ran into a deadlock' : 'did not get a lock within `lockTimeout`'
-  const who =
-    blockers.length === 0
-      ? 'Which session held it could not be found out in time.'
-      : `It waited for ${blockers.map(describeBlocker).join('; ')}.`
   return new SchemawayError(
     'STATEMENT_BLOCKED',
-    `${where} ${what} in ${attempts === 1 ? 'its only attempt' : `any of ${attempts} attempts`}. ${who}\n${excerpt}${excerpt === '' ? '' : '\n'}` +
+    `${where} ${what} in ${attempts === 1 ? 'its only attempt' : `any of ${attempts} attempts`}. ${describeBlockers(blockers)}\n${excerpt}${excerpt === '' ? '' : '\n'}` +
       `${context.remains ?? 'The transaction is rolled back.'} Run again when that session is done, or raise \`lockRetries\`.`,
     { details: { ...details, blockers }, ...safeCause(error, context) },
   )

@@ -18,21 +18,25 @@ const advice: Partial<Record<ErrorCode, string>> = {
   STATEMENT_BLOCKED: 'Another session holds the history or ledger table; run again when it is done.',
 }
 
-/** An error of a statement of our own, outside every script. Other errors stay as they are. */
-export function translateError(error: unknown, doing: string, server: string): unknown {
-  if (!(error instanceof ServerError)) return error
-  const code = codes[error.sqlState] ?? 'STATEMENT_FAILED'
-  const details: ErrorDetails = {
+/** What the server said, for programs. For statements of our own, which hold no values of the caller's. */
+export function detailsOf(error: ServerError, server: string): ErrorDetails {
+  return {
     server,
     sqlState: error.sqlState,
     serverMessage: error.serverMessage,
     ...(error.detail !== null && { detail: error.detail }),
     ...(error.hint !== null && { hint: error.hint }),
   }
+}
+
+/** An error of a statement of our own, outside every script. Other errors stay as they are. */
+export function translateError(error: unknown, doing: string, server: string): unknown {
+  if (!(error instanceof ServerError)) return error
+  const code = codes[error.sqlState] ?? 'STATEMENT_FAILED'
   return new SchemawayError(
     code,
     `While ${doing}, ${server} answered ${error.sqlState} ${error.serverMessage}. ` +
       (advice[code] ?? error.hint ?? 'Correct the cause, then run again.'),
-    { details, cause: error },
+    { details: detailsOf(error, server), cause: error },
   )
 }

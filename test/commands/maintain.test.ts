@@ -11,6 +11,7 @@ import type { Run } from '../../lib/run/open-run.js'
 import { type TestDatabase, testDatabase } from '../../lib/testing/index.js'
 import { createLogin } from '../support/create-login.js'
 import { expectError } from '../support/expect-error.js'
+import { waitForLock } from '../support/wait-until.js'
 import { writeScripts } from '../support/write-scripts.js'
 
 const partitioned = ['iam.audit_logs', 'iam.system_metrics', 'notify.tracking_events']
@@ -456,15 +457,6 @@ test('a table that is blocked in every attempt is an error that names who holds 
   assert.equal((await partitionsIn(sql, 'iam.system_metrics')).length, 4)
 })
 
-async function untilSomebodyWaits(sql: Sql): Promise<void> {
-  for (const deadline = Date.now() + 20_000; Date.now() < deadline; await delay(5)) {
-    const waiting = await sql`
-      SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`
-    if (waiting.length > 0) return
-  }
-  assert.fail('nobody waits for a lock')
-}
-
 test('an application that holds an organisation and then writes an audit row is not made the victim of a deadlock', async (t) => {
   const { url, sql } = await iamDatabase(t)
   const application = await sql.reserve()
@@ -474,7 +466,7 @@ test('an application that holds an organisation and then writes an audit row is 
   const events: MigrationEvent[] = []
   const onEvent = (event: MigrationEvent): void => void events.push(event)
   const maintaining = maintain({ url, lockTimeout: 10_000, lockRetries: 100, onEvent })
-  await untilSomebodyWaits(sql)
+  await waitForLock(sql)
   await application.unsafe(`
     INSERT INTO iam.system_metrics (organisation_id, name, value) VALUES ('${id}', 'n', 1);
     COMMIT`)

@@ -5,6 +5,7 @@ import type { Sql } from 'postgres'
 import { readCatalogue } from '../../lib/catalogue/read-catalogue.js'
 import { defaultRoleNames } from '../../lib/model/role-names.js'
 import { withWorker } from '../../lib/model/with-worker.js'
+import { waitForLock } from '../support/wait-until.js'
 import { ids, modelDatabase, openClient, sqlState, tenantDatabase } from './model-database.js'
 
 const { owner, worker } = defaultRoleNames
@@ -234,12 +235,12 @@ test('rows that are being written while their month gets its partition are neith
   await early`BEGIN`
   await writeAuditRows(early, ['2031-01-03 00:00:00+00'])
   const moving = mover`SELECT iam.ensure_month_partitions('iam.audit_logs', '2031-01-01', 0) AS n`.execute()
-  await untilBlocked(sql, 1)
+  await waitForLock(sql, 1)
   await late`BEGIN`
   await late.unsafe('SET LOCAL ROLE schemaway_app')
   await late`SELECT iam.set_context(${red})`
   const writing = writeAuditRows(late, ['2031-01-04 00:00:00+00'])
-  await untilBlocked(sql, 2)
+  await waitForLock(sql, 2)
   await early`COMMIT`
   assert.deepEqual([...(await moving)], [{ n: 1 }])
   await writing
@@ -302,7 +303,7 @@ for (const where of ['an empty default partition', 'rows of the month in the def
       client<{ made: number }[]>`SELECT iam.ensure_month_partitions('iam.audit_logs', '2031-01-01', 1) AS made`
     const early = await make(first)
     const late = make(second).execute()
-    await untilBlocked(sql, 1)
+    await waitForLock(sql, 1)
     await first`COMMIT`
     assert.deepEqual([[...early], [...(await late)]], [[{ made: 2 }], [{ made: 0 }]])
     assert.equal((await sql`SELECT FROM iam.default_partition_rows()`).length, 0)
@@ -373,16 +374,6 @@ async function writeAuditRows(sql: Sql, times: readonly string[]): Promise<void>
 async function placesOf(sql: Sql, table: string): Promise<readonly unknown[]> {
   const rows = await sql`SELECT tableoid::regclass::text AS place FROM ${sql(table)} ORDER BY id`
   return rows.map(({ place }) => place)
-}
-
-async function untilBlocked(sql: Sql, sessions: number): Promise<void> {
-  for (let attempt = 0; attempt < 2000; attempt++) {
-    const blocked = await sql`
-      SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`
-    if (blocked.length >= sessions) return
-    await delay(5)
-  }
-  throw new Error(`there were never ${sessions} sessions waiting`)
 }
 
 /** The lowest version-7 id of a month, reckoned without the database. */

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Sql, TransactionSql } from 'postgres'
+import { waitForLock } from '../support/wait-until.js'
 import { ids, openClient, sqlState, tenantDatabase } from './model-database.js'
-import { asApp, insert, insertCampaign, insertContact, type Values, waitForLock } from './survey-data.js'
+import { asApp, insert, insertCampaign, insertContact, type Values } from './survey-data.js'
 
 const { red, blue } = ids
 const fixedId = '00000000-0000-7000-8000-0000000000e1'

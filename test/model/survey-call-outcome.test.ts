@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Sql, TransactionSql } from 'postgres'
 import { withWorker } from '../../lib/model/with-worker.js'
+import { waitForLock, waitUntil } from '../support/wait-until.js'
 import { ids, openClient, sqlState, tenantDatabase } from './model-database.js'
 import {
   asApp,
@@ -13,8 +14,6 @@ import {
   noon,
   readContact,
   type Values,
-  waitForLock,
-  waitUntil,
 } from './survey-data.js'
 
 const { red, blue } = ids

@@ -131,29 +131,3 @@ export async function readContact(sql: Sql, contactId: string): Promise<ContactS
   assert.ok(contact)
   return contact
 }
-
-/** Waits until a session of the database waits for a lock of another one. */
-export async function waitForLock(sql: Sql): Promise<void> {
-  await waitUntil('a session waits for a lock', async () => {
-    const [row] = await sql<{ waiting: boolean }[]>`
-      SELECT count(*) > 0 AS waiting FROM pg_stat_activity
-      WHERE datname = current_database() AND wait_event_type = 'Lock'`
-    return row?.waiting === true
-  })
-}
-
-/** Far more than a busy machine takes, far less than a test may. */
-const patience = 30_000
-
-/**
- * Asks again and again until something is so, and fails when that takes longer than half a minute.
- *
- * @param what the situation that is awaited, for the failure
- */
-export async function waitUntil(what: string, isSo: () => boolean | Promise<boolean>): Promise<void> {
-  const deadline = performance.now() + patience
-  while (!(await isSo())) {
-    if (performance.now() > deadline) assert.fail(`within ${patience / 1000} seconds it did not happen that ${what}`)
-    await new Promise((resolve) => setTimeout(resolve, 10))
-  }
-}

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Sql } from 'postgres'
 import { withWorker } from '../../lib/model/with-worker.js'
+import { waitForLock } from '../support/wait-until.js'
 import { ids, openClient, sqlState, tenantDatabase } from './model-database.js'
-import { asApp, insert, insertCampaign, insertContact, type Values, waitForLock } from './survey-data.js'
+import { asApp, insert, insertCampaign, insertContact, type Values } from './survey-data.js'
 
 const { red, blue } = ids
 
