@@ -392,18 +392,27 @@ AS $$
 DECLARE
   v_released integer;
 BEGIN
-  UPDATE telephony.tasks
+  -- A task that another session holds is passed over: two that release at once would wait for each other's tasks.
+  WITH expired AS MATERIALIZED (
+    SELECT q.organisation_id, q.id
+    FROM telephony.tasks AS q
+    WHERE q.status = 'in_progress'
+      AND q.locked_until < p_at
+    FOR UPDATE SKIP LOCKED
+  )
+  UPDATE telephony.tasks AS t
   SET
     status = CASE
-      WHEN attempts >= max_attempts THEN 'failed'::telephony.task_status
+      WHEN t.attempts >= t.max_attempts THEN 'failed'::telephony.task_status
       ELSE 'pending'::telephony.task_status
     END,
-    completed_at = CASE WHEN attempts >= max_attempts THEN p_at END,
+    completed_at = CASE WHEN t.attempts >= t.max_attempts THEN p_at END,
     locked_by = NULL,
     locked_until = NULL,
     last_error = 'lease expired'
-  WHERE status = 'in_progress'
-    AND locked_until < p_at;
+  FROM expired
+  WHERE t.organisation_id = expired.organisation_id
+    AND t.id = expired.id;
 
   GET DIAGNOSTICS v_released = ROW_COUNT;
   RETURN v_released;
