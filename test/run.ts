@@ -7,13 +7,19 @@
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, readdirSync, statSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join, resolve, sep } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { startPostgres } from '../lib/testing/index.js'
 
 const testDirectory = fileURLToPath(new URL('.', import.meta.url))
+/**
+ * Their files share processes, a few files in each: starting one costs more than most of them take, and those of the model
+ * share a template of the bundled model. That none of them needs another one is shown by the stage `alone`.
+ */
+const sharing = ['model', 'history', 'modules', 'plan', 'schemas'].map((name) => join(testDirectory, name) + sep)
+const filesOfProcess = 8
 const onlyWhenAsked = ['bench', 'chaos'].map((name) => join(testDirectory, name) + sep)
 
 interface Selection {
@@ -50,19 +56,43 @@ function findTests(path: string): readonly string[] {
   return names.filter((name) => name.endsWith('.test.ts')).map((name) => join(absolute, name))
 }
 
+/** Writes files that import the tests of one process each. The longest come first, so that no processor is left idle. */
+function shareProcesses(files: readonly string[], directory: string): readonly string[] {
+  const shared = sharing.flatMap((folder) => {
+    const own = files.filter((file) => file.startsWith(folder))
+    const count = Math.ceil(own.length / filesOfProcess)
+    return Array.from({ length: count }, (_, number) => own.filter((_file, index) => index % count === number))
+  })
+  const paths = shared.map((group, index) => {
+    const path = join(directory, `${index + 1}.test.ts`)
+    writeFileSync(path, group.map((file) => `import ${JSON.stringify(pathToFileURL(file).href)}\n`).join(''))
+    return path
+  })
+  const grouped = new Set(shared.flat())
+  return [...paths, ...files.filter((file) => !grouped.has(file))]
+}
+
 async function run({ files, options }: Selection): Promise<number> {
   const server = await startPostgres()
+  const temporary = join(testDirectory, '..', '.tmp')
+  mkdirSync(temporary, { recursive: true })
+  const directory = mkdtempSync(join(temporary, 'run-'))
   console.log(`${files.length} test files on PostgreSQL ${server.version} (${server.kind})`)
   try {
-    const child = spawn(process.execPath, ['--import', 'tsx', '--test', ...withDefaults(options), ...files], {
-      stdio: 'inherit',
-      env: { ...process.env, TEST_DATABASE_URL: server.url },
-    })
+    const child = spawn(
+      process.execPath,
+      ['--import', 'tsx', '--test', ...withDefaults(options), ...shareProcesses(files, directory)],
+      {
+        stdio: 'inherit',
+        env: { ...process.env, TEST_DATABASE_URL: server.url },
+      },
+    )
     // A terminal sends Ctrl-C to the tests as well; we stay until they have ended.
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => child.kill(signal))
     const [code] = await once(child, 'exit')
     return typeof code === 'number' ? code : 1
   } finally {
+    rmSync(directory, { recursive: true, force: true })
     await server.stop()
   }
 }
@@ -70,7 +100,8 @@ async function run({ files, options }: Selection): Promise<number> {
 /** A file that hangs fails by name. Node 20 reports in TAP when its output is not a terminal. */
 function withDefaults(options: readonly string[]): readonly string[] {
   const defaults = [
-    `--test-concurrency=${availableParallelism()}`,
+    // One more than there are processors, since many tests wait for locks, signals and deadlines.
+    `--test-concurrency=${availableParallelism() + 1}`,
     `--test-timeout=${10 * 60 * 1000}`,
     '--test-reporter=spec',
   ]
