@@ -1,5 +1,7 @@
+import type { BigFile } from '../scripts/big-file.js'
 import type { Statement } from '../scripts/statement.js'
 import type { ServerError } from './server-error.js'
+import type { CopyData } from './session.js'
 
 const charactersPerPiece = 65_536
 
@@ -12,6 +14,16 @@ export function* readCopiedRows(text: string, { dataStart = 0, dataEnd = 0 }: St
     const piece = text.slice(start, isWhole ? end : end - 1)
     yield piece
     start += piece.length
+  }
+}
+
+/** Closes the file that rows come from; when the server rejects a row, they are left unread. */
+export async function stopReading(rows: CopyData | undefined): Promise<void> {
+  if (rows === undefined || !('return' in rows) || typeof rows.return !== 'function') return
+  try {
+    await rows.return()
+  } catch {
+    // What the server said is what has to be told.
   }
 }
 
@@ -37,4 +49,28 @@ export function offsetOfCopiedRow(
     offset = lineEnd + 1
   }
   return offset < dataEnd ? offset : null
+}
+
+/** As {@link offsetOfCopiedRow}, for rows that are not in memory: the first byte of that line in the file. */
+export function byteOfCopiedRow(
+  { where }: ServerError,
+  file: BigFile,
+  { from, to }: { readonly from: number; readonly to: number },
+): number | null {
+  const [, digits] = context.exec(where ?? '') ?? []
+  if (digits === undefined) return null
+  let line = 1
+  let begin = from
+  for (const chunk of file.chunks({ from, to })) {
+    let lineEnd = -1
+    while (line < Number(digits)) {
+      const next = chunk.indexOf(10, lineEnd + 1)
+      if (next === -1) break
+      lineEnd = next
+      line += 1
+    }
+    if (line >= Number(digits)) return begin + lineEnd + 1 < to ? begin + lineEnd + 1 : null
+    begin += chunk.length
+  }
+  return null
 }

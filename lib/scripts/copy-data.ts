@@ -21,7 +21,7 @@ export function findCopyData(
 ): CopyData | 'copy-shares-line' | 'unterminated-copy-data' {
   const lineEnd = semicolon === null ? -1 : text.indexOf('\n', semicolon)
   if (semicolon === null || lineEnd === -1) return 'unterminated-copy-data'
-  if (!/^\s*(?:--[^\n]*)?$/.test(text.slice(semicolon + 1, lineEnd))) return 'copy-shares-line'
+  if (!mayShareLineWithCopy(text.slice(semicolon + 1, lineEnd))) return 'copy-shares-line'
   const start = lineEnd + 1
   for (let mark = text.indexOf('\\.', start); mark !== -1; mark = text.indexOf('\\.', mark + 2)) {
     const end = beginOfLine(text, mark, start)
@@ -29,6 +29,11 @@ export function findCopyData(
     if (end !== null && (next === text.length || text[next] === '\n')) return { start, end, next }
   }
   return 'unterminated-copy-data'
+}
+
+/** Whether nothing but a comment stands between the semicolon of a COPY and the end of its line. */
+export function mayShareLineWithCopy(rest: string): boolean {
+  return /^\s*(?:--[^\n]*)?$/.test(rest)
 }
 
 /** Begin of the line of `offset` when only blanks stand between, else `null`. */

@@ -11,14 +11,16 @@ const leftOfCaret = 80
  *
  * @param line 1-based; beyond the text it means its last line
  * @param column 1-based, in code points; beyond the line it means its end
+ * @param linesBefore lines of the file that stand before `source`, when that is a part of it
  * @returns up to eight lines, without a line break at the end
  * @example
  * `  1 | SELECT 1;
  *    2 | SELEC 2;
  *      | ^`
  */
-export function excerptAt(source: string, line: number, column: number): string {
-  const { first, lines } = linesAround(source, line)
+export function excerptAt(source: string, line: number, column: number, linesBefore = 0): string {
+  const { first: firstOfPart, lines } = linesAround(source, line - linesBefore)
+  const first = firstOfPart + linesBefore
   const width = String(first + lines.length - 1).length
   const marked = Math.min(line - first, lines.length - 1)
   const rows: string[] = []

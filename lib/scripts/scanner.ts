@@ -29,6 +29,15 @@ export function scanStatements(text: string): ScanResult {
   return { statements: scanner.statements, comments: scanner.comments, problem }
 }
 
+/**
+ * As {@link scanStatements}, but stops behind the semicolon of the first COPY ... FROM STDIN, whose rows may be elsewhere.
+ */
+export function scanUpToCopy(text: string): ScanResult {
+  const scanner = new Scanner(text, true)
+  const problem = scanner.run()
+  return { statements: scanner.statements, comments: scanner.comments, problem }
+}
+
 class Scanner {
   readonly statements: Statement[] = []
   readonly comments: Token[] = []
@@ -36,9 +45,12 @@ class Scanner {
   readonly #positionAt: (offset: number) => SourcePosition
   #offset = 0
   #draft: StatementDraft | null = null
+  readonly #stopsAtCopy: boolean
+  #isStopped = false
 
-  constructor(text: string) {
+  constructor(text: string, stopsAtCopy = false) {
     this.#text = text
+    this.#stopsAtCopy = stopsAtCopy
     this.#positionAt = createPositionTracker(text)
   }
 
@@ -49,7 +61,7 @@ class Scanner {
       this.#offset = token.end
       if (!token.closed) return this.#problem(unclosedKind(token), token.start)
       const problem = this.#take(token)
-      if (problem !== null) return problem
+      if (problem !== null || this.#isStopped) return problem
     }
   }
 
@@ -85,6 +97,11 @@ class Scanner {
     const statement = draft.finish(semicolon)
     if (statement.kind !== 'copy-from-stdin') {
       this.statements.push(statement)
+      return null
+    }
+    if (this.#stopsAtCopy && semicolon !== null) {
+      this.statements.push(statement)
+      this.#isStopped = true
       return null
     }
     const data = findCopyData(this.#text, semicolon)
