@@ -1,34 +1,36 @@
-import { type Problem, SchemawayError } from '../errors/schemaway-error.js'
+import { SchemawayError } from '../errors/schemaway-error.js'
 import type { LedgerEntry } from '../history/ledger-entry.js'
 import { insertLedgerSql } from '../history/ledger-table.js'
-import { quoteIdentifier } from '../history/quote-sql.js'
-import type { ScriptProgress } from '../history/script-progress.js'
+import {
+  type ChangedSession,
+  noProgress,
+  type ScriptProgress,
+  type SettledDetails,
+  type UnitDetails,
+} from '../history/script-progress.js'
 import type { LedgerDraft, PlannedScript, PlanStep } from '../plan/plan.js'
-import { type IndexWork, readIndexWork } from '../scripts/concurrent-index.js'
-import type { ScriptUnit } from '../scripts/script-units.js'
-import { sha256OfBytes } from '../scripts/sha256.js'
+import { mayRunAgain, type ScriptUnit } from '../scripts/script-units.js'
 import type { Statement } from '../scripts/statement.js'
 import { pause } from './abort.js'
-import { findIndex, findInvalidIndexes } from './invalid-indexes.js'
+import { IndexKeeper } from './index-keeper.js'
 import type { Message } from './message.js'
-import { MessageWriter, type SegmentRole } from './message-writer.js'
+import { MessageWriter } from './message-writer.js'
 import type { Run } from './open-run.js'
+import { becomeRecorder, recordUnit } from './record-unit.js'
 import { retryPause } from './retry-pause.js'
 import { MessageFailure, type StepSender } from './send-steps.js'
+import { ServerError } from './server-error.js'
 import { resetStatements } from './session-settings.js'
-import { isBlocked } from './statement-error.js'
+import { SessionWatch } from './session-watch.js'
+import { explainFailure, type Failure, type FailureContext, isBlocked, refusesTransaction } from './statement-error.js'
+import { translateError } from './translate-error.js'
+import { hashOfSent, hashOfSource } from './unit-hashes.js'
+import { describeRemains, outside, type UnitState } from './unit-outlook.js'
 
-/** What the mark before a statement keeps for the attempt after it. */
-interface StartedDetails {
-  readonly statement: number
-  readonly of: number
-  readonly line: number
-  /** What the statement makes, and which invalid indexes were there already. */
-  readonly index?: {
-    readonly work: IndexWork
-    readonly invalidBefore: readonly string[]
-    /** Whether there was an index of that name. */
-    readonly existed: boolean
+/** A statement that was refused and that only the next run tries again. */
+class UnretriedFailure extends MessageFailure {
+  override explain(context: FailureContext): Failure {
+    return explainFailure(this.cause, { ...context, isRetried: false })
   }
 }
 
@@ -42,63 +44,62 @@ export class UnitRunner {
   readonly #step: PlanStep
   readonly #script: PlannedScript
   readonly #units: readonly ScriptUnit[]
-  readonly #hashes: readonly string[]
   readonly #sender: StepSender
   readonly #run: Run
+  /** What an earlier run did, unless all of it is done again. */
   readonly #progress: ScriptProgress
+  /** What an earlier run did and this one does again from the beginning, with the reason. */
+  readonly #abandoned: { readonly progress: ScriptProgress; readonly reason: string } | null
+  readonly #indexes: IndexKeeper
+  readonly #watch: SessionWatch
   #current = 0
+  #state: UnitState = 'open'
   #hasOwnLockTimeout = false
 
-  /** @throws SchemawayError `VALIDATION_FAILED` when a statement that is done was edited. */
-  constructor(step: PlanStep, script: PlannedScript, work: { sender: StepSender; run: Run; progress: ScriptProgress }) {
+  /** @param work.anew why everything is done again, from the first statement; null to go on. */
+  constructor(
+    step: PlanStep,
+    script: PlannedScript,
+    work: { sender: StepSender; run: Run; progress: ScriptProgress; anew: string | null },
+  ) {
     this.#step = step
     this.#script = script
     this.#units = script.parsed.units ?? []
-    this.#hashes = this.#units.map((unit) => hashOf(script, unit))
     this.#sender = work.sender
     this.#run = work.run
-    this.#progress = work.progress
-    this.#refuseEdited()
+    this.#progress = work.anew === null ? work.progress : noProgress
+    this.#abandoned = work.anew === null ? null : { progress: work.progress, reason: work.anew }
+    this.#watch = new SessionWatch(work.run.session)
+    this.#indexes = new IndexKeeper(work.run, script, async (statements) => await this.#send(statements))
   }
 
-  /** What stays of the script when the unit that is being run fails, and what the next run does. */
+  /** What stays of the script when the run ends now, and what the next one does. */
   get remains(): string {
-    const unit = this.#units[this.#current]
-    const leaves = unit !== undefined && this.#indexWork(unit) !== null
-    return leaves
-      ? `${this.#stays} An invalid index that is left behind is dropped by the next migrate().`
-      : this.#stays
-  }
-
-  get #stays(): string {
-    const outside = 'The file runs outside a transaction'
-    const unit = this.#units[this.#current]
-    if (unit === undefined) return `${outside}: all of it is done and stays. The next migrate() only records it.`
-    if (this.#current === 0) return `${outside}; nothing of it was done before.`
-    const number = unit.first + 1
-    return (
-      `${outside}: what stands before statement ${number} of ${this.#statements.length} is done and stays. The next migrate() ` +
-      `goes on with statement ${number}.`
-    )
+    // What is done stays so, although its settings are being made again.
+    return describeRemains(this.#script, Math.max(this.#current, this.#progress.done.length), this.#state)
   }
 
   async execute(): Promise<void> {
-    const { searchPath } = this.#script
-    await this.#send({ role: 'reset' }, [`SET search_path = ${searchPath}`])
-    const { done } = this.#progress
+    if (this.#abandoned !== null) await this.#beginAnew(this.#abandoned)
+    await this.#send([`SET search_path = ${this.#script.searchPath}`])
+    const { done, begun } = this.#progress
     for (const [index, unit] of this.#units.entries()) {
       this.#current = index
-      if (unit.transaction === 'session' && /lock_timeout/i.test(this.#textOf(unit))) this.#hasOwnLockTimeout = true
-      if (index < done.length) {
-        // The session that did it is gone, and with it what it had set.
-        if (unit.transaction === 'session') await this.#sender.deliver(this.#write(unit))
-      } else if (unit.transaction === 'none') await this.#runOutside(unit, index === done.length)
-      else if (unit.transaction === 'session') {
-        await this.#sender.deliver(this.#write(unit))
-        await this.#record('progressed', index, {})
-      } else await this.#runInside(unit)
+      this.#state = 'open'
+      const { text, statements } = this.#script.parsed
+      const source = text.slice(statements[unit.first]?.start, statements[unit.behind - 1]?.end)
+      if (unit.replayed.length > 0 && /lock_timeout/i.test(source)) this.#hasOwnLockTimeout = true
+      if (unit.replayed.length > 0) this.#watch.forget()
+      if (index < done.length) await this.#replay(unit)
+      else if (index === done.length && begun !== null && (await this.#indexes.settle(unit, begun))) {
+        await this.#record('progressed', {})
+      } else await this.#runUnit(unit)
+      if (/advisory|discard/i.test(source)) await this.#checkLock(index)
     }
     this.#current = this.#units.length
+    this.#state = 'open'
+    // The statement that was under way may have been taken out of the file.
+    if (begun !== null && done.length >= this.#units.length) await this.#indexes.settle(undefined, begun)
   }
 
   /** Brings the session back to what every script can rely on. */
@@ -109,22 +110,88 @@ export class UnitRunner {
     await session.send(['ROLLBACK', ...role, ...resetStatements, ...settings].join(';\n'))
   }
 
+  /** An error that ended the script, with what stays of it; those of a statement say so themselves. */
+  explain(error: unknown): unknown {
+    const { script, module, version } = this.#script.reference
+    if (error instanceof ServerError) {
+      return this.explain(translateError(error, `looking after ${script}`, this.#run.session.display))
+    }
+    if (!(error instanceof SchemawayError) || error.message.includes(outside)) return error
+    const what = explainAnew(error, script)
+    return new SchemawayError(error.code, `${what} ${this.remains}`, {
+      details: { script, module, ...(version !== null && { version }), ...error.details },
+      cause: error.cause,
+    })
+  }
+
+  /** Whether a mark was written, behind which has to be recorded that its statement failed. */
+  get hasFailedBehindMark(): boolean {
+    return this.#state === 'failed'
+  }
+
   get #statements(): readonly Statement[] {
     return this.#script.parsed.statements
   }
 
-  /** A transaction of its own, tried again while another session holds what it needs. */
+  /** The session that did the unit is gone, and with it what it had set. */
+  async #replay(unit: ScriptUnit): Promise<void> {
+    this.#state = 'replaying'
+    for (const first of unit.replayed) {
+      const writer = new MessageWriter()
+      writer.addStatements(this.#script, this.#step, { first, behind: first + 1 })
+      await this.#sender.deliver({ parts: writer.parts, ledgerHash: this.#run.ledgerHash })
+    }
+  }
+
+  async #runUnit(unit: ScriptUnit): Promise<void> {
+    await this.#watch.look(unit, this.#statements)
+    if (unit.transaction === 'none') await this.#runOutside(unit)
+    else if (unit.transaction === 'session') {
+      await this.#sender.deliver(this.#write(unit))
+      await this.#record('progressed', {})
+    } else await this.#runInside(unit)
+    // It is done and recorded.
+    this.#state = 'inside'
+    const changed = await this.#watch.findChanges(unit, this.#statements)
+    // Not in the record of the unit, which is written before its COMMIT: what was SET LOCAL looks the same until then.
+    if (changed.length > 0) await this.#record('progressed', { changed, behind: unit.first + 1 })
+  }
+
+  /** A transaction of its own. */
   async #runInside(unit: ScriptUnit): Promise<void> {
-    const { config, emit, session } = this.#run
+    const { session } = this.#run
+    try {
+      await this.#retry(true, async () => {
+        const message = this.#write(unit)
+        this.#state = 'inside'
+        try {
+          await this.#sender.deliver(message)
+          this.#run.ledgerHash = message.ledgerHash
+        } catch (error) {
+          if (!(error instanceof MessageFailure)) throw error
+          await session.send('ROLLBACK')
+          this.#state = 'open'
+          throw error
+        }
+      })
+    } catch (error) {
+      // Behind the BEGIN: the statement itself. Extensions have some of which only the server knows that they refuse one.
+      const isRefused = error instanceof MessageFailure && refusesTransaction.has(error.cause.sqlState)
+      if (!isRefused || unit.transaction !== 'wrapped' || error.cause.completedStatements !== 1) throw error
+      await this.#runOutside({ ...unit, transaction: 'none' })
+    }
+  }
+
+  /** Tries again while another session holds what it needs. */
+  async #retry(isRetried: boolean, attemptOnce: () => Promise<void>): Promise<void> {
+    const { config, emit } = this.#run
     for (let attempt = 1; ; attempt += 1) {
-      const message = this.#write(unit)
       try {
-        await this.#sender.deliver(message)
-        this.#run.ledgerHash = message.ledgerHash
+        await attemptOnce()
         return
       } catch (error) {
         if (!(error instanceof MessageFailure)) throw error
-        await session.send('ROLLBACK')
+        if (!isRetried) throw new UnretriedFailure(error.cause, error.sent, error.part, error.blockers, attempt)
         if (!isBlocked(error.cause) || attempt > config.lockRetries || config.signal?.aborted) {
           throw new MessageFailure(error.cause, error.sent, error.part, error.blockers, attempt)
         }
@@ -136,200 +203,140 @@ export class UnitRunner {
     }
   }
 
-  async #runOutside(unit: ScriptUnit, isResumed: boolean): Promise<void> {
-    const index = this.#current
-    const begun = isResumed ? this.#progress.begun : null
-    const work = this.#indexWork(unit)
-    const earlier = begun?.details == null ? null : (JSON.parse(begun.details) as StartedDetails)
-    if (earlier?.index !== undefined) await this.#dropLeftOver(earlier.index)
-    if (begun?.hasFailed === false && (await this.#isCompleted(unit, work, earlier))) {
-      return await this.#record('progressed', index, {})
-    }
-    const invalidBefore = work === null ? [] : await findInvalidIndexes(this.#run.session, work)
-    if (work?.kind === 'create' && work.index !== null && invalidBefore[0] !== undefined) {
-      throw this.#invalidIndex(unit, invalidBefore[0], 'was there before this file ran')
-    }
-    const existed = work !== null && (await findIndex(this.#run.session, work)) !== null
-    await this.#record('started', index, work === null ? {} : { index: { work, invalidBefore, existed } })
-    await this.#sender.deliver(this.#write(unit))
-    const made = work === null ? null : await findIndex(this.#run.session, work)
-    if (made?.isValid === false)
-      throw this.#invalidIndex(unit, made.name, 'is invalid although the statement succeeded')
-    await this.#record('progressed', index, {})
+  async #runOutside(unit: ScriptUnit): Promise<void> {
+    const work = this.#indexes.workOf(unit)
+    const index = work === null ? undefined : await this.#indexes.mark(work, unit, this.remains)
+    const waits = work !== null && !this.#hasOwnLockTimeout
+    // It waits for old transactions, and must not give up after a moment and leave an invalid index.
+    if (waits) await this.#send(['SET lock_timeout = 0'])
+    await this.#record('started', index === undefined ? {} : { index })
+    const statement = this.#statements[unit.first]
+    await this.#deliverMarked(unit, work === null && statement !== undefined && mayRunAgain(statement))
+    if (index !== undefined)
+      await this.#indexes.refuseInvalid(index, unit, describeRemains(this.#script, this.#current, 'open'))
+    await this.#record('progressed', {})
+    if (waits) await this.#send([`SET lock_timeout = ${this.#run.config.lockTimeout}`])
   }
 
-  /** A run that was killed may have completed the statement; of an index that can be seen. */
-  async #isCompleted(unit: ScriptUnit, work: IndexWork | null, earlier: StartedDetails | null): Promise<boolean> {
-    // Edited meanwhile: what was under way then is another statement.
-    if (work === null || JSON.stringify(earlier?.index?.work) !== JSON.stringify(work)) return false
-    if (earlier?.index?.existed !== false) return false
-    const found = await findIndex(this.#run.session, work)
-    if (found?.isValid !== true) return false
-    this.#tell(`${found.name} was completed by an earlier run; statement ${unit.first + 1} is not run again`)
-    return true
+  /** Sends a statement behind its mark; what is known to be undone is not left in doubt. */
+  async #deliverMarked(unit: ScriptUnit, isRetried: boolean): Promise<void> {
+    try {
+      await this.#retry(isRetried, async () => {
+        this.#state = 'under way'
+        await this.#sender.deliver(this.#write(unit))
+      })
+      this.#state = 'completed'
+    } catch (error) {
+      if (error instanceof MessageFailure) this.#state = 'failed'
+      if (error instanceof SchemawayError && error.code === 'ABORTED') {
+        // Nothing was sent, or what was sent was refused.
+        await this.#record('repaired', {}, { unfinished: 'repeat' })
+        this.#state = 'open'
+      }
+      throw error
+    }
   }
 
-  async #dropLeftOver({ work, invalidBefore }: NonNullable<StartedDetails['index']>): Promise<void> {
-    const found = await findInvalidIndexes(this.#run.session, work)
-    for (const name of found.filter((one) => !invalidBefore.includes(one))) {
-      await this.#send({ role: 'reset' }, ['SET lock_timeout = 0'])
-      await this.#send({ role: 'reset' }, [`DROP INDEX CONCURRENTLY ${name}`])
-      await this.#send({ role: 'reset' }, [`SET lock_timeout = ${this.#run.config.lockTimeout}`])
-      this.#tell(`dropped the invalid index ${name}, which a failed attempt had left behind`)
-    }
+  /** What may be run again from its beginning is, when it cannot go on where it stopped. */
+  async #beginAnew({
+    progress,
+    reason,
+  }: {
+    readonly progress: ScriptProgress
+    readonly reason: string
+  }): Promise<void> {
+    const { emit, mask } = this.#run
+    emit({
+      type: 'notice',
+      severity: 'NOTICE',
+      message: mask(`${this.#script.reference.script} begins anew: ${reason}`),
+    })
+    if (progress.begun !== null) await this.#indexes.dropLeftOvers(progress.begun, undefined)
+    await this.#record('repaired', {}, { unfinished: 'restart' })
+  }
+
+  async #checkLock(index: number): Promise<void> {
+    this.#current = index + 1
+    this.#state = 'open'
+    const { script } = this.#script.reference
+    await this.#run.checkLock(script)
   }
 
   /** Sends statements of our own. */
-  async #send(role: SegmentRole, statements: readonly string[]): Promise<void> {
+  async #send(statements: readonly string[]): Promise<void> {
     const writer = new MessageWriter()
-    writer.add(role, statements)
+    writer.add({ role: 'reset' }, statements)
     await this.#sender.deliver({ parts: writer.parts, ledgerHash: this.#run.ledgerHash })
-  }
-
-  #tell(message: string): void {
-    this.#run.emit({ type: 'notice', severity: 'NOTICE', message })
-  }
-
-  #invalidIndex(unit: ScriptUnit, name: string, what: string): SchemawayError {
-    const { reference, file } = this.#script
-    const statement = this.#statements[unit.first]
-    const { script, module, version } = reference
-    return new SchemawayError(
-      'STATEMENT_FAILED',
-      `${script}:${statement?.line}:${statement?.column}: the index ${name} ${what}. Nobody can use it. Drop it with DROP INDEX ` +
-        `CONCURRENTLY ${name}, then run again. ${this.#stays}`,
-      {
-        details: {
-          script,
-          file,
-          module,
-          ...(version !== null && { version }),
-          ...(statement !== undefined && { line: statement.line, column: statement.column }),
-          statement: unit.first + 1,
-        },
-      },
-    )
   }
 
   #write(unit: ScriptUnit): Message {
     const writer = new MessageWriter()
-    const { begin, historyRole, ledgerHash } = this.#run
     const step = this.#step
     if (unit.transaction === 'none' || unit.transaction === 'session') {
-      if (unit.transaction === 'none' && this.#isConcurrent(unit)) return this.#writeConcurrent(unit)
       writer.addStatements(this.#script, step, unit)
-      return { parts: writer.parts, ledgerHash }
+      return { parts: writer.parts, ledgerHash: this.#run.ledgerHash }
     }
-    const ledger = this.#ledgerSql('progressed', this.#current, {})
+    const ledger = this.#ledgerSql('progressed', {})
     const isOwn = unit.transaction === 'own'
-    if (!isOwn) writer.add({ role: 'prelude' }, [begin])
+    if (!isOwn) writer.add({ role: 'prelude' }, ['BEGIN READ WRITE'])
     // The COMMIT of the script comes behind the record.
     writer.addStatements(this.#script, step, isOwn ? { ...unit, behind: unit.behind - 1 } : unit)
-    const role = historyRole === null ? 'NONE' : quoteIdentifier(historyRole)
-    writer.add({ role: 'record', step }, [`SET LOCAL ROLE ${role}`, ledger.sql])
+    writer.add({ role: 'record', step }, [...becomeRecorder(this.#run), ledger.sql])
     writer.add({ role: 'commit' }, ['COMMIT'])
     return { parts: writer.parts, ledgerHash: ledger.hash }
   }
 
-  /** A statement by itself; what waits for old transactions must not give up after a moment and leave an invalid index. */
-  #writeConcurrent(unit: ScriptUnit): Message {
-    const before = new MessageWriter()
-    const statement = new MessageWriter()
-    const after = new MessageWriter()
-    if (!this.#hasOwnLockTimeout) before.add({ role: 'reset' }, ['SET lock_timeout = 0'])
-    statement.addStatements(this.#script, this.#step, unit)
-    if (!this.#hasOwnLockTimeout) after.add({ role: 'reset' }, [`SET lock_timeout = ${this.#run.config.lockTimeout}`])
-    return { parts: [...before.parts, ...statement.parts, ...after.parts], ledgerHash: this.#run.ledgerHash }
-  }
-
-  #isConcurrent({ first }: ScriptUnit): boolean {
-    const statement = this.#statements[first]
-    return statement !== undefined && [...statement.keywords, ...statement.options].includes('CONCURRENTLY')
-  }
-
-  #indexWork({ first }: ScriptUnit): IndexWork | null {
-    const statement = this.#statements[first]
-    return statement === undefined ? null : readIndexWork(this.#script.parsed.text, statement)
-  }
-
-  async #record(event: 'started' | 'progressed', index: number, more: Partial<StartedDetails>): Promise<void> {
-    const { sql, hash } = this.#ledgerSql(event, index, more)
-    const { begin, historyRole } = this.#run
-    const role = historyRole === null ? 'NONE' : quoteIdentifier(historyRole)
-    await this.#send({ role: 'record', step: this.#step }, [begin, `SET LOCAL ROLE ${role}`, sql, 'COMMIT'])
+  async #record(
+    event: 'started' | 'progressed' | 'repaired',
+    more: Partial<UnitDetails> | ChangedSession,
+    settled: Partial<SettledDetails> = {},
+  ): Promise<void> {
+    const { sql, hash } = this.#ledgerSql(event, { ...more, ...settled })
+    await recordUnit(this.#run, sql)
     this.#run.ledgerHash = hash
   }
 
-  #ledgerSql(event: 'started' | 'progressed', index: number, more: Partial<StartedDetails>) {
+  #ledgerSql(
+    event: 'started' | 'progressed' | 'repaired',
+    more: Partial<UnitDetails & SettledDetails & ChangedSession>,
+  ) {
     const [draft] = this.#step.ledgerEntries
-    const unit = this.#units[index]
-    if (draft === undefined || unit === undefined) throw new TypeError('a script without a ledger entry or statement')
-    const statement = this.#statements[unit.first]
-    const details: StartedDetails = {
-      statement: unit.first + 1,
-      of: this.#statements.length,
-      line: statement?.line ?? 1,
+    const unit = this.#units[this.#current]
+    if (draft === undefined) throw new TypeError('a script without a ledger entry')
+    const statement = unit === undefined ? undefined : this.#statements[unit.first]
+    const isOfUnit = more.changed === undefined
+    const details = {
+      ...(isOfUnit && {
+        statement: (unit?.first ?? 0) + 1,
+        of: this.#statements.length,
+        line: statement?.line ?? 1,
+        ...(unit !== undefined && { sent: hashOfSent(this.#script, unit, this.#run.config.placeholders) }),
+      }),
       ...more,
     }
     const entry: LedgerEntry = this.#run.completeEntry({
       ...withoutUndo(draft),
       event,
-      sha256: this.#hashes[index] ?? null,
+      sha256: unit === undefined || !isOfUnit ? null : hashOfSource(this.#script, unit),
       details: JSON.stringify(details),
     })
     return insertLedgerSql(this.#run.place, [entry], this.#run.ledgerHash, null)
   }
-
-  #textOf(unit: ScriptUnit): string {
-    const { text, statements } = this.#script.parsed
-    return text.slice(statements[unit.first]?.start, statements[unit.behind - 1]?.end)
-  }
-
-  #refuseEdited(): void {
-    const { done } = this.#progress
-    const at = done.findIndex((hash, index) => hash !== this.#hashes[index])
-    if (at === -1) return
-    const { reference, file } = this.#script
-    const { script, module, version } = reference
-    const unit = this.#units[at]
-    const statement = unit === undefined ? undefined : this.#statements[unit.first]
-    const number = unit === undefined ? this.#statements.length + 1 : unit.first + 1
-    const message =
-      `${script}${statement === undefined ? '' : `:${statement.line}:${statement.column}`}: statement ${number} is done since ` +
-      'an earlier run, and was edited or moved after that'
-    const problem: Problem = {
-      kind: 'EXECUTED_STATEMENT_CHANGED',
-      message,
-      script,
-      module,
-      ...(version !== null && { version }),
-    }
-    throw new SchemawayError(
-      'VALIDATION_FAILED',
-      `${message}. The file runs outside a transaction and stopped half-way: ${done.length} of its parts are done, and only ` +
-        'what comes behind them may change. Put it back as it was and write the change behind it or into a new migration; or ' +
-        'undo by hand what is done and give the file another name, with which it begins anew.',
-      {
-        details: {
-          script,
-          file,
-          module,
-          ...(version !== null && { version }),
-          ...(statement !== undefined && { line: statement.line, column: statement.column }),
-          statement: number,
-          problems: [problem],
-        },
-      },
-    )
-  }
 }
 
-/** Of the source, so that no value of a placeholder has an influence; rows of a COPY count. */
-function hashOf({ parsed }: PlannedScript, { first, behind }: ScriptUnit): string {
-  const last = parsed.statements[behind - 1]
-  const start = parsed.sourceOffsetOf(parsed.statements[first]?.start ?? 0)
-  const end = parsed.sourceOffsetOf(last?.dataEnd ?? last?.end ?? 0)
-  return sha256OfBytes(Buffer.from(parsed.source.slice(start, end)))
+/** What an error says about transactions is not true of a script without one. */
+function explainAnew({ code, message }: SchemawayError, script: string): string {
+  switch (code) {
+    case 'ABORTED':
+      return `The run was stopped by its AbortSignal while ${script} ran.`
+    case 'LOCK_LOST':
+      return (
+        `${script} released the lock that keeps other processes from migrating at the same time. Remove ` +
+        'pg_advisory_unlock_all() from it.'
+      )
+    default:
+      return message.includes(script) ? message : `${script}: ${message}`
+  }
 }
 
 function withoutUndo(draft: LedgerDraft): LedgerDraft {

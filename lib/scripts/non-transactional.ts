@@ -34,7 +34,7 @@ export function isNonTransactional(statement: Statement): boolean {
 }
 
 /** `REINDEX (CONCURRENTLY)`, `(CONCURRENTLY true)`, but not `(CONCURRENTLY off)`. */
-function isSwitchedOn(options: readonly string[], name: string): boolean {
+export function isSwitchedOn(options: readonly string[], name: string): boolean {
   const at = options.indexOf(name)
   return at !== -1 && options[at + 1] !== 'FALSE' && options[at + 1] !== 'OFF'
 }

@@ -1,5 +1,7 @@
 import { isNonTransactional } from './non-transactional.js'
+import { refuseSessionState } from './refuse-session-state.js'
 import type { ScriptContext } from './script-context.js'
+import { onlySetsConfiguration } from './set-config.js'
 import type { ScannedText, Statement } from './statement.js'
 import { controlsTransaction } from './transaction-control.js'
 
@@ -9,21 +11,25 @@ export interface ScriptUnit {
    * - `none`: one statement by itself, because it cannot run in a transaction, or because nobody knows.
    * - `wrapped`: one statement that can run in a transaction, which then also holds the record that it is done.
    * - `own`: a `BEGIN; ... COMMIT;` of the script.
-   * - `session`: one statement that changes settings of the session, and is run again when the script is resumed.
+   * - `session`: one statement that changes settings of the session.
    */
   readonly transaction: 'none' | 'wrapped' | 'own' | 'session'
   /** Index of its first statement in the script. */
   readonly first: number
   /** Index behind its last statement. */
   readonly behind: number
+  /** Indexes of its statements that change the session: they are run again where the script is resumed behind the unit. */
+  readonly replayed: readonly number[]
 }
 
 /** Statements of which we know that they run in a transaction as well as outside. */
 const wrappable =
-  /^(INSERT|UPDATE|DELETE|MERGE|TRUNCATE|COMMENT|GRANT|REVOKE|COPY|CREATE|DROP|ALTER (TABLE|INDEX|TYPE|VIEW|SEQUENCE|SCHEMA|FUNCTION|DOMAIN))\b/
-const ofSession = /^(SET|RESET)\b/
-/** As in the output of pg_dump. */
-const setsConfiguration = /\bset_config\s*\(/i
+  /^(INSERT|UPDATE|DELETE|MERGE|TRUNCATE|COMMENT|GRANT|REVOKE|COPY|CREATE|DROP|ALTER(?! (SYSTEM|SUBSCRIPTION))|ANALYZE|REFRESH|REASSIGN|SECURITY|IMPORT|NOTIFY|VALUES|TABLE|EXPLAIN|SHOW)\b/
+const ofSession = /^(SET|RESET|LOAD)\b/
+/** What a DO block needs in order to end the transaction that it runs in, itself or through a procedure. */
+const mayCommit = /\b(COMMIT|ROLLBACK|CALL|EXECUTE|LANGUAGE)\b/i
+/** A setting that ends with the transaction. */
+const ofTransaction = /^SET (LOCAL|TRANSACTION|CONSTRAINTS)\b/
 
 /**
  * Divides a script that runs outside our transaction.
@@ -38,7 +44,11 @@ export function divideIntoUnits({ text, statements }: ScannedText, context: Scri
     // COMMIT PREPARED is one statement that controls another transaction.
     const begins = controlsTransaction(statement) && !isNonTransactional(statement)
     const behind = begins ? findCommit(statements, first, context) + 1 : first + 1
-    units.push({ transaction: begins ? 'own' : transactionOf(statement, text), first, behind })
+    const members = statements.slice(first, behind)
+    for (const one of members) refuseSessionState(one, { text, isInTransaction: begins }, context)
+    const replayed = members.flatMap((one, index) => (changesSession(one, text) ? [first + index] : []))
+    if (begins && replayed.length > 0) refuseUndoneSettings(members, context)
+    units.push({ transaction: begins ? 'own' : transactionOf(statement, text), first, behind, replayed })
     first = behind
   }
   return units
@@ -47,11 +57,36 @@ export function divideIntoUnits({ text, statements }: ScannedText, context: Scri
 function transactionOf(statement: Statement, text: string): 'none' | 'wrapped' | 'session' {
   const keywords = statement.keywords.join(' ')
   if (isNonTransactional(statement)) return 'none'
-  if (ofSession.test(keywords)) return 'session'
-  if (/^(SELECT|WITH)\b/.test(keywords)) {
-    return setsConfiguration.test(text.slice(statement.start, statement.end)) ? 'session' : 'wrapped'
-  }
+  if (changesSession(statement, text)) return 'session'
+  if (/^(SELECT|WITH)\b/.test(keywords)) return 'wrapped'
+  if (/^DO\b/.test(keywords)) return mayCommit.test(text.slice(statement.start, statement.end)) ? 'none' : 'wrapped'
   return wrappable.test(keywords) ? 'wrapped' : 'none'
+}
+
+function changesSession(statement: Statement, text: string): boolean {
+  const keywords = statement.keywords.join(' ')
+  if (ofSession.test(keywords)) return !ofTransaction.test(keywords)
+  return keywords.startsWith('SELECT') && onlySetsConfiguration(text, statement)
+}
+
+/** A setting that a savepoint may have taken back cannot be made again. */
+function refuseUndoneSettings(statements: readonly Statement[], context: ScriptContext): void {
+  const back = statements.find(({ keywords }) => keywords[0] === 'ROLLBACK')
+  if (back === undefined) return
+  throw context.errorAt(
+    'INVALID_SCRIPT',
+    back.start,
+    'this may take back a setting that the same transaction made, but the file runs outside a transaction of ours, and when ' +
+      'it stops half-way, another session has to make its settings again. Move the SET before the BEGIN.',
+  )
+}
+
+const harmlessAgain =
+  /^(VACUUM|ANALYZE|REINDEX|CLUSTER|CHECKPOINT|ALTER SYSTEM|ALTER DATABASE|SET|DISCARD|DEALLOCATE|LISTEN|UNLISTEN|CLOSE)\b|^(CREATE|DROP) .*\bIF (NOT )?EXISTS\b/
+
+/** Whether a statement may run a second time when nobody knows whether the first time was completed. */
+export function mayRunAgain({ keywords }: Statement): boolean {
+  return harmlessAgain.test(keywords.join(' '))
 }
 
 /** Index of the COMMIT that belongs to a BEGIN. */
@@ -62,8 +97,9 @@ function findCommit(statements: readonly Statement[], begin: number, context: Sc
   if (opening?.keywords[0] !== 'BEGIN' && opening?.keywords[0] !== 'START') {
     throw refuse(opening, `${opening?.keywords[0]} ends a transaction that no BEGIN before it began. Remove it.`)
   }
-  for (const [index, statement] of statements.entries()) {
-    if (index <= begin) continue
+  for (let index = begin + 1; index < statements.length; index += 1) {
+    const statement = statements[index]
+    if (statement === undefined) break
     if (isNonTransactional(statement)) {
       throw refuse(
         statement,

@@ -1,11 +1,9 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Sql } from 'postgres'
-import { type MigrationEvent, migrate } from '../../lib/index.js'
+import { migrate } from '../../lib/index.js'
 import { testDatabase } from '../../lib/testing/index.js'
 import { expectError } from '../support/expect-error.js'
-import { startMigrating } from '../support/run-process.js'
 import { writeScripts } from '../support/write-scripts.js'
 
 const none = '-- schemaway: transaction=none\n'
@@ -124,118 +122,6 @@ test('the failed statement and those behind it may be edited, those before may n
   assert.deepEqual([...(await sql`SELECT id FROM a ORDER BY id`)], [{ id: 1 }, { id: 3 }, { id: 4 }])
 })
 
-test('a unique index that fails leaves no invalid one behind once the retry succeeds', async (t) => {
-  const { url, sql } = await testDatabase(t)
-  const { directory } = writeScripts(t, {
-    'V1__a.sql': 'CREATE TABLE a (id integer);\nINSERT INTO a VALUES (1), (1);',
-    'V2__i.sql': 'CREATE UNIQUE INDEX CONCURRENTLY "My ""index" ON public.a (id);',
-  })
-  const error = await expectError('STATEMENT_FAILED', migrate({ url, locations: directory }))
-  assert.equal(error.details.sqlState, '23505')
-  assert.match(error.message, /An invalid index that is left behind is dropped by the next migrate\(\)/)
-  assert.deepEqual(await indexes(sql), [['"My ""index"', false]])
-  await expectError('STATEMENT_FAILED', migrate({ url, locations: directory }))
-  assert.deepEqual(await indexes(sql), [['"My ""index"', false]])
-
-  await sql`DELETE FROM a`
-  const notices: string[] = []
-  const onEvent = (event: MigrationEvent): void => void (event.type === 'notice' && notices.push(event.message))
-  await migrate({ url, locations: directory, onEvent })
-  assert.deepEqual(await indexes(sql), [['"My ""index"', true]])
-  assert.ok(
-    notices.some((notice) => /dropped the invalid index public\."My ""index"/.test(notice)),
-    notices.join('\n'),
-  )
-})
-
-test('an index without a name, and what REINDEX leaves behind, are cleaned up as well; that of others stays', async (t) => {
-  const { url, sql } = await testDatabase(t)
-  await sql.unsafe('CREATE TABLE a (id integer); INSERT INTO a VALUES (1), (1); CREATE TABLE b (id integer)')
-  await sql.unsafe('CREATE UNIQUE INDEX CONCURRENTLY theirs ON a (id)').catch(() => {})
-  const { directory, write } = writeScripts(t, { 'V1__i.sql': 'CREATE UNIQUE INDEX CONCURRENTLY ON a (id)' })
-  const options = { url, locations: directory, baselineOnMigrate: true, baselineVersion: '0' }
-  await expectError('STATEMENT_FAILED', migrate(options))
-  await expectError('STATEMENT_FAILED', migrate(options))
-  assert.deepEqual(await indexes(sql), [
-    ['a_id_idx', false],
-    ['theirs', false],
-  ])
-  await sql`TRUNCATE a`
-  await migrate(options)
-  assert.deepEqual(await indexes(sql), [
-    ['a_id_idx', true],
-    ['theirs', false],
-  ])
-
-  // An index over a function that fails only now makes REINDEX fail half-way.
-  await sql.unsafe(`DROP INDEX theirs; INSERT INTO a VALUES (1);
-    CREATE FUNCTION f(integer) RETURNS integer IMMUTABLE LANGUAGE plpgsql AS $$ BEGIN RETURN 1; END $$;
-    CREATE INDEX by_f ON a (f(id));
-    CREATE OR REPLACE FUNCTION f(integer) RETURNS integer IMMUTABLE LANGUAGE plpgsql AS $$ BEGIN RAISE 'no'; END $$`)
-  write({ 'V2__r.sql': 'REINDEX (VERBOSE) INDEX CONCURRENTLY by_f;' })
-  await expectError('STATEMENT_FAILED', migrate(options))
-  await expectError('STATEMENT_FAILED', migrate(options))
-  assert.deepEqual(await indexes(sql), [
-    ['a_id_idx', true],
-    ['by_f', true],
-    ['by_f_ccnew', false],
-  ])
-  await sql.unsafe(
-    'CREATE OR REPLACE FUNCTION f(integer) RETURNS integer IMMUTABLE LANGUAGE plpgsql AS $$ BEGIN RETURN 2; END $$',
-  )
-  await migrate(options)
-  assert.deepEqual(await indexes(sql), [
-    ['a_id_idx', true],
-    ['by_f', true],
-  ])
-})
-
-test('an invalid index that somebody else left is told, not dropped', async (t) => {
-  const { url, sql } = await testDatabase(t)
-  const { directory, write } = writeScripts(t, {
-    'V1__a.sql': 'CREATE TABLE a (id int); INSERT INTO a VALUES (1), (1)',
-  })
-  await migrate({ url, locations: directory })
-  await sql.unsafe('CREATE UNIQUE INDEX CONCURRENTLY i ON a (id)').catch(() => {})
-  write({ 'V2__i.sql': 'CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS i ON a (id)' })
-  for (const attempt of [1, 2]) {
-    const error = await expectError('STATEMENT_FAILED', migrate({ url, locations: directory }))
-    assert.match(
-      error.message,
-      /V2__i\.sql:1:1: the index public\.i was there before this file ran/,
-      `attempt ${attempt}`,
-    )
-  }
-  assert.deepEqual(await indexes(sql), [['i', false]])
-})
-
-test('what a killed run left: a completed index is not built again, an invalid one is', async (t) => {
-  for (const isValid of [true, false]) {
-    const { url, sql } = await testDatabase(t)
-    const { directory } = writeScripts(t, {
-      'V1__a.sql': 'CREATE TABLE a (id int); INSERT INTO a VALUES (1), (1)',
-      'V2__i.sql': 'CREATE INDEX CONCURRENTLY i ON a (id);\nVACUUM a;',
-    })
-    // A trigger on the ledger stands for the kill: the mark is written, the statement runs, its record does not come.
-    await migrate({ url, locations: directory, target: '1' })
-    await sql.unsafe(`CREATE FUNCTION stop() RETURNS trigger LANGUAGE plpgsql AS
-      $$ BEGIN IF NEW.event = 'progressed' THEN PERFORM pg_terminate_backend(pg_backend_pid()); END IF; RETURN NEW; END $$;
-      CREATE TRIGGER stop BEFORE INSERT ON schemaway_ledger FOR EACH ROW EXECUTE FUNCTION stop()`)
-    await expectError('CONNECTION_LOST', migrate({ url, locations: directory }))
-    await sql.unsafe('DROP TRIGGER stop ON schemaway_ledger')
-    if (!isValid) await sql`UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'i'::regclass`
-    const [before] = await sql`SELECT 'i'::regclass::oid AS oid`
-    await migrate({ url, locations: directory })
-    const [after] = await sql`SELECT 'i'::regclass::oid AS oid`
-    assert.equal(before?.['oid'] === after?.['oid'], isValid)
-    assert.deepEqual(await indexes(sql), [['i', true]])
-    assert.deepEqual(await history(sql), [
-      ['1', true],
-      ['2', true],
-    ])
-  }
-})
-
 test('mixing is refused with statement, line and remedy, unless the file or `mixed` allows it', async (t) => {
   const { url, sql } = await testDatabase(t)
   const mixed = 'INSERT INTO a VALUES (1);\n\nCREATE INDEX CONCURRENTLY i ON a (id);'
@@ -283,23 +169,6 @@ test('a BEGIN; ... COMMIT; in such a file stands or falls together, and is resum
   assert.deepEqual([...(await sql`SELECT id FROM a ORDER BY id`)], [{ id: 1 }, { id: 2 }])
 })
 
-test('lock_timeout does not end a CREATE INDEX CONCURRENTLY that waits for an old transaction', async (t) => {
-  const { url, sql } = await testDatabase(t)
-  const { directory } = writeScripts(t, {
-    'V1__a.sql': 'CREATE TABLE a (id integer);',
-    'V2__i.sql': 'CREATE INDEX CONCURRENTLY i ON a (id);',
-  })
-  await migrate({ url, locations: directory, target: '1' })
-  const old = await sql.reserve()
-  await old`BEGIN`
-  await old`SELECT * FROM a`
-  await old`INSERT INTO a VALUES (1)`
-  const done = migrate({ url, locations: directory, lockTimeout: 100, lockRetries: 0 })
-  setTimeout(() => void old`COMMIT`.then(() => old.release()), 700)
-  await done
-  assert.deepEqual(await indexes(sql), [['i', true]])
-})
-
 test('what only the server knows to refuse a transaction is told the remedy, which works', async (t) => {
   const { url, sql } = await testDatabase(t)
   const call = 'CALL p();'
@@ -333,36 +202,4 @@ test('a script that changes role and search_path is recorded all the same, and l
     [{ owner: role, same: true }],
   )
   await sql.unsafe(`DROP OWNED BY ${role}; DROP ROLE ${role}`)
-})
-
-test('a process killed in the middle of CREATE INDEX CONCURRENTLY leaves an invalid index, which the next run replaces', async (t) => {
-  const { url, sql } = await testDatabase(t)
-  const { directory } = writeScripts(t, {
-    'V1__a.sql': 'CREATE TABLE a (id integer);',
-    'V2__i.sql': `${none}INSERT INTO a VALUES (1);\nCREATE INDEX CONCURRENTLY i ON a (id);\nINSERT INTO a VALUES (2);`,
-  })
-  await migrate({ url, locations: directory, target: '1' })
-  const old = await sql.reserve()
-  await old`BEGIN`
-  await old`LOCK TABLE a IN ROW EXCLUSIVE MODE`
-  const killed = startMigrating({ url, locations: directory })
-  await killed.ready
-  killed.go()
-  const isBuilding = async (): Promise<boolean> => (await sql`SELECT FROM pg_stat_progress_create_index`).length > 0
-  for (let waited = 0; !(await isBuilding()) && waited < 20_000; waited += 20) await sleep(20)
-  killed.child.kill('SIGKILL')
-  assert.equal((await killed.ended).code, null)
-  // The server lets go of it within client_connection_check_interval.
-  for (let waited = 0; (await isBuilding()) && waited < 20_000; waited += 20) await sleep(20)
-  await old`COMMIT`
-  old.release()
-  assert.deepEqual(await indexes(sql), [['i', false]])
-
-  await migrate({ url, locations: directory })
-  assert.deepEqual(await indexes(sql), [['i', true]])
-  assert.deepEqual([...(await sql`SELECT id FROM a ORDER BY id`)], [{ id: 1 }, { id: 2 }])
-  assert.deepEqual(await history(sql), [
-    ['1', true],
-    ['2', true],
-  ])
 })

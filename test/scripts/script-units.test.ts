@@ -33,14 +33,17 @@ suite('a script is divided into units', () => {
   test('what can run in a transaction is wrapped, what nobody knows is not', () => {
     assert.deepEqual(
       unitsOf(
-        `${none}INSERT INTO a VALUES (1); SELECT 1; SELECT set_config('a.b', 'c', false); CALL p(); DO $$ $$; ALTER TYPE t ADD VALUE 'x'; COMMIT PREPARED 'y'`,
+        `${none}INSERT INTO a VALUES (1); SELECT 1; SELECT set_config('a.b', 'c', false); CALL p(); DO $$ $$; DO $$ BEGIN COMMIT; END $$; ALTER ROLE r NOLOGIN; ALTER SYSTEM SET a = 1; ALTER TYPE t ADD VALUE 'x'; COMMIT PREPARED 'y'`,
       ),
       [
         'wrapped: INSERT INTO a VALUES (1)',
         'wrapped: SELECT 1',
         "session: SELECT set_config('a.b', 'c', false)",
         'none: CALL p()',
-        'none: DO $$ $$',
+        'wrapped: DO $$ $$',
+        'none: DO $$ BEGIN COMMIT; END $$',
+        'wrapped: ALTER ROLE r NOLOGIN',
+        'none: ALTER SYSTEM SET a = 1',
         "wrapped: ALTER TYPE t ADD VALUE 'x'",
         "none: COMMIT PREPARED 'y'",
       ],
@@ -68,6 +71,65 @@ suite('a script is divided into units', () => {
     const error = errorOf(() => parse(`SELECT 1;`.replace('SELECT', `\n${none}SELECT`), true))
     assert.deepEqual([error.code, error.details.line], ['INVALID_DIRECTIVE', 2])
   })
+
+  test('only a SELECT of nothing but set_config() is a setting; the word in a string or comment is none', () => {
+    assert.deepEqual(
+      unitsOf(
+        `${none}SELECT pg_catalog.set_config('a', 'b', false) AS x, set_config('c', 'd', true);` +
+          `WITH x AS (INSERT INTO a VALUES ('set_config(') RETURNING 1) SELECT 1 /* set_config( */ FROM x;` +
+          `SELECT "set_config" ('x')`,
+      )?.map((unit) => unit.split(':')[0]),
+      ['session', 'wrapped', 'wrapped'],
+    )
+  })
+
+  test('settings are run again behind what is done, those of a BEGIN; ... COMMIT; one by one', () => {
+    const text = `${none}SET a.b = 1; BEGIN; SET LOCAL a.c = 1; RESET ROLE; SELECT 1; LOAD 'x'; COMMIT; SELECT 1; SET LOCAL a.d = 1`
+    const { units } = parseScript(scriptFileOf(text), new Map())
+    assert.deepEqual(
+      units?.map(({ transaction, replayed }) => [transaction, replayed]),
+      [
+        ['session', [0]],
+        ['own', [3, 5]],
+        ['wrapped', []],
+        ['none', []],
+      ],
+    )
+  })
+
+  for (const [statement, reason] of [
+    ['CREATE TEMP TABLE t (id integer)', /temporary object/],
+    ['CREATE OR REPLACE TEMPORARY VIEW v AS SELECT 1', /temporary object/],
+    ['CREATE LOCAL TEMPORARY SEQUENCE s', /temporary object/],
+    ['CREATE FUNCTION pg_temp.f() RETURNS integer LANGUAGE sql AS $$ SELECT 1 $$', /temporary object/],
+    ['SELECT a, b, c, d, e, f, g, h, i, j, k INTO TEMP TABLE t FROM x', /temporary object/],
+    ['WITH x AS (SELECT 1) SELECT * INTO temporary t FROM x', /temporary object/],
+    ['PREPARE p AS SELECT 1', /prepared statement/],
+    ['BEGIN; DECLARE c CURSOR WITH HOLD FOR SELECT 1; COMMIT', /cursor WITH HOLD/],
+    ['BEGIN; CREATE TEMP TABLE t (id integer); COMMIT', /temporary object/],
+    ['BEGIN; SAVEPOINT s; SET a.b = 1; ROLLBACK TO s; COMMIT', /take back a setting/],
+    ['DISCARD ALL', /releases the lock/],
+    [`WITH x AS (INSERT INTO a VALUES (1)) SELECT set_config('a.b', 'c', false)`, /among other work/],
+    [`SELECT set_config('a.b', current_setting('c'), false)`, /among other work/],
+  ] as const) {
+    test(`a session would have to remember it: ${statement}`, () => {
+      const error = errorOf(() => unitsOf(`${none}SELECT 1;\n  ${statement}`))
+      assert.deepEqual([error.code, error.details.line], ['INVALID_SCRIPT', 3])
+      assert.match(error.message, reason)
+    })
+  }
+
+  for (const statement of [
+    'INSERT INTO temp VALUES (1)',
+    'SELECT * INTO temp FROM x',
+    'BEGIN; CREATE TEMP TABLE t (id integer) ON COMMIT DROP; DECLARE c CURSOR FOR SELECT 1; COMMIT',
+    'CREATE TABLE a AS SELECT * FROM pg_temp.t',
+    "INSERT INTO a SELECT 'INTO TEMP t'",
+  ]) {
+    test(`a session need not remember it: ${statement}`, () => {
+      assert.equal(unitsOf(`${none}${statement}`)?.length, 1)
+    })
+  }
 
   test('never an undo script', () => {
     for (const content of ['DROP INDEX CONCURRENTLY i', `${none}SELECT 1`]) {

@@ -1,0 +1,47 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { quoteIdentifier } from '../history/quote-sql.js'
+import type { Run } from './open-run.js'
+import { retryPause } from './retry-pause.js'
+import { ServerError } from './server-error.js'
+import { isBlocked } from './statement-error.js'
+import { translateError } from './translate-error.js'
+
+/** Statements after which the ledger can be written, whatever the script made of its session; the COMMIT takes them back. */
+export function becomeRecorder({ historyRole }: Run): readonly string[] {
+  const role = historyRole === null ? 'NONE' : quoteIdentifier(historyRole)
+  return ['SET LOCAL SESSION AUTHORIZATION DEFAULT', `SET LOCAL ROLE ${role}`]
+}
+
+/**
+ * Writes into the ledger what became of a statement that is committed already. The caller's signal does not stop it, since
+ * nobody would know about the statement then.
+ *
+ * @throws SchemawayError of what the server said; `CONNECTION_LOST`.
+ */
+export async function recordUnit(run: Run, sql: string): Promise<void> {
+  const { session, config, emit } = run
+  const message = [
+    'BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE',
+    ...becomeRecorder(run),
+    `SET LOCAL lock_timeout = ${config.lockTimeout}`,
+    'SET LOCAL statement_timeout = 0',
+    sql,
+    'COMMIT',
+  ].join(';\n')
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      await session.send(message)
+      return
+    } catch (error) {
+      if (!session.isLost) await session.send('ROLLBACK')
+      if (!(error instanceof ServerError)) throw error
+      if (!isBlocked(error) || attempt > config.lockRetries) {
+        throw translateError(error, 'recording in the ledger what became of a statement', session.display)
+      }
+      const waitMilliseconds = retryPause(attempt)
+      const { sqlState } = error
+      emit({ type: 'retry', attempt: attempt + 1, of: config.lockRetries + 1, waitMilliseconds, sqlState })
+      await sleep(waitMilliseconds)
+    }
+  }
+}
