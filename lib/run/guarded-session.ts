@@ -7,7 +7,7 @@ import type { ConnectionTarget } from './connection-target.js'
 import { DriverStream } from './driver-stream.js'
 import { FrameCounter, type TransactionStatus } from './frame-counter.js'
 import { readNotice, ServerError, type ServerFields, type ServerNotice } from './server-error.js'
-import type { CompletedMessage, CopyData, Session } from './session.js'
+import type { CompletedMessage, CopyData, ExecutedQuery, Session } from './session.js'
 
 type Row = Record<string, unknown>
 /** What the driver made of a message; `copy` when the message waits for the end of a COPY. */
@@ -28,6 +28,7 @@ export class GuardedSession implements Session {
   readonly #connection: Connection
   readonly #frames: FrameCounter
   readonly #driver: ReturnType<typeof createDriver>
+  readonly #reading: Reading
   #isStreamClosed = false
   #streamError: Error | null = null
   #refusal: HostFailure | null = null
@@ -38,6 +39,7 @@ export class GuardedSession implements Session {
   #fail: ((error: unknown) => void) | null = null
   #cancelling: Promise<unknown> = Promise.resolve()
   #closing: Promise<void> | null = null
+  readonly #lossListeners = new Set<(error: SchemawayError) => void>()
 
   constructor(
     target: ConnectionTarget,
@@ -59,6 +61,7 @@ export class GuardedSession implements Session {
     })
     const stream = new DriverStream(connection.stream, this.#frames, (error) => this.#takeLoss(error))
     this.#driver = createDriver(target, password, stream)
+    this.#reading = chooseReading(this.#driver)
   }
 
   get backendPid(): number {
@@ -106,13 +109,20 @@ export class GuardedSession implements Session {
   }
 
   async query<Wanted extends object>(text: string): Promise<Wanted[]> {
-    return lastRows(await this.#run(text)) as Wanted[]
+    return lastRows(await this.#run(this.#driver.unsafe(text).simple())) as Wanted[]
   }
 
   async send(message: string, copyData?: CopyData): Promise<CompletedMessage> {
-    const answer = await this.#run(message, copyData)
+    const answer = await this.#run(this.#driver.unsafe(message).simple(), { copyData })
     const { commandTags, transactionStatus } = this.#frames
     return { completed: commandTags.length, commandTags, lastRows: lastRows(answer), transactionStatus }
+  }
+
+  async execute(text: string, parameters: readonly (string | null)[]): Promise<ExecutedQuery> {
+    // Without parameters the driver would take the extended protocol for a single statement only.
+    const query = this.#driver.unsafe(text, [...parameters])
+    const answer = await this.#run(parameters.length === 0 ? query.simple() : query, { keepsDates: true })
+    return { rows: lastRows(answer), columns: lastColumns(answer), commandTags: this.#frames.commandTags }
   }
 
   async cancel(): Promise<void> {
@@ -124,14 +134,25 @@ export class GuardedSession implements Session {
     await request
   }
 
+  onLoss(listener: (error: SchemawayError) => void): () => void {
+    if (this.isLost) listener(this.#connectionLost())
+    else this.#lossListeners.add(listener)
+    return () => this.#lossListeners.delete(listener)
+  }
+
   close(): Promise<void> {
     this.#closing ??= this.#shutDown()
     return this.#closing
   }
 
-  async #run(text: string, copyData?: CopyData): Promise<unknown> {
+  /** @param query which the driver sends once it is waited for. */
+  async #run(
+    query: PromiseLike<unknown>,
+    { copyData, keepsDates = false }: { readonly copyData?: CopyData | undefined; readonly keepsDates?: boolean } = {},
+  ): Promise<unknown> {
     if (this.#fail !== null) throw new Error('A session sends one message at a time; await the one under way first.')
     this.#fail = () => {}
+    this.#reading.keepsDates = keepsDates
     try {
       await this.#cancelling
       if (this.isLost) throw this.#connectionLost()
@@ -139,7 +160,7 @@ export class GuardedSession implements Session {
       this.#isReady = false
       this.#copies = 0
       const ready = new Promise<void>((resolve) => (this.#onReady = resolve))
-      const answer = await this.#untilLost(settle(this.#driver.unsafe(text).simple()))
+      const answer = await this.#untilLost(settle(query))
       const copied =
         answer.copy === undefined ? answer : await this.#untilLost(this.#copy(answer.copy, copyData, ready))
       // The driver may settle earlier: when a COPY begins, or when it stumbles over a row.
@@ -179,6 +200,8 @@ export class GuardedSession implements Session {
     this.#isStreamClosed = true
     this.#streamError = error
     this.#fail?.(this.#connectionLost())
+    for (const listener of this.#lossListeners) listener(this.#connectionLost())
+    this.#lossListeners.clear()
   }
 
   #connectionLost(): SchemawayError {
@@ -261,10 +284,34 @@ function createDriver(target: ConnectionTarget, password: string, stream: Driver
   const environment = process.env
   process.env = {}
   try {
-    return postgres(options)
+    return sendTextAsItIs(postgres(options))
   } finally {
     process.env = environment
   }
+}
+
+/** Parameters are texts already; the driver would make JSON of one that is JSON, and `false` of the text `true`. */
+function sendTextAsItIs<Driver extends { readonly options: { readonly serializers: Record<number, unknown> } }>(
+  driver: Driver,
+): Driver {
+  const { serializers } = driver.options
+  for (const type of Object.keys(serializers)) serializers[Number(type)] = String
+  return driver
+}
+
+interface Reading {
+  /** Whether dates and timestamps stay text. */
+  keepsDates: boolean
+}
+
+/** Numbers of `date`, `timestamp` and `timestamptz` in `pg_type`. */
+const dateTypes = [1082, 1114, 1184]
+
+function chooseReading({ options }: { readonly options: { readonly parsers: Record<number, unknown> } }): Reading {
+  const reading = { keepsDates: false }
+  const read = (text: string): Date | string => (reading.keepsDates ? text : new Date(text))
+  for (const type of dateTypes) options.parsers[type] = read
+  return reading
 }
 
 /** A promise that never rejects, so that an answer nobody waits for any more cannot end the process. */
@@ -286,6 +333,16 @@ function lastRows(answer: unknown): Row[] {
   const last: unknown = answer.at(-1)
   // After an error the driver goes on counting rows where the failed statement had stopped, which leaves holes in front.
   return [...(Array.isArray(last) ? last : answer)].filter((row) => row !== undefined)
+}
+
+/** Columns of the statement of which {@link lastRows} are the rows. */
+function lastColumns(answer: unknown): readonly { readonly name: string; readonly type: number }[] {
+  if (!Array.isArray(answer)) return []
+  const last: unknown = answer.at(-1)
+  const result = Array.isArray(last) ? last : answer
+  const statement: unknown = 'statement' in result ? result.statement : null
+  const hasColumns = typeof statement === 'object' && statement !== null && 'columns' in statement
+  return hasColumns && Array.isArray(statement.columns) ? statement.columns : []
 }
 
 function tell(onNotice: ((notice: ServerNotice) => void) | undefined, fields: ServerFields): void {

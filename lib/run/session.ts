@@ -1,3 +1,4 @@
+import type { SchemawayError } from '../errors/schemaway-error.js'
 import { type Connection, connectAnd, HostFailure } from './connect.js'
 import type { ConnectionTarget, ServerAddress, TargetSessionAttributes } from './connection-target.js'
 import type { TransactionStatus } from './frame-counter.js'
@@ -18,8 +19,8 @@ export interface CompletedMessage {
 /**
  * The one guarded connection that holds the lock and runs the work.
  *
- * It never connects again: after the first loss every call rejects with CONNECTION_LOST. It sends one message at a time
- * by the simple protocol.
+ * It never connects again: after the first loss every call rejects with CONNECTION_LOST. It sends one message at a time,
+ * by the simple protocol unless values travel apart from the text.
  *
  * Values of rows: integers up to 32 bits and floats are numbers; `bigint` and `numeric` are text; `boolean`, `json`
  * and `jsonb` are parsed; `date` and the timestamps are `Date`, which keeps milliseconds only and reads a `timestamp`
@@ -58,6 +59,18 @@ export interface Session {
    */
   send(message: string, copyData?: CopyData): Promise<CompletedMessage>
   /**
+   * Sends one statement with parameters, by the extended protocol. Without parameters it is sent as {@link send} does, and may
+   * be several statements.
+   *
+   * Values of its rows are those of the other calls, but for dates, timestamps and arrays of them, which stay the text of the
+   * server: what a `Date` makes of them depends on the zone of this process and on the server's `DateStyle`.
+   *
+   * @param parameters as text, `$1` first. The server knows their types from the statement.
+   * @throws ServerError
+   * @throws SchemawayError `CONNECTION_LOST`.
+   */
+  execute(text: string, parameters: readonly (string | null)[]): Promise<ExecutedQuery>
+  /**
    * Asks the server, over a connection of its own, to cancel the message under way, which then rejects with SQLSTATE
    * 57014 unless it was faster. Without a message under way nothing happens. A later message waits until the request
    * has been delivered, so that it cannot be hit.
@@ -66,6 +79,12 @@ export interface Session {
    */
   cancel(): Promise<void>
   /**
+   * Tells when the connection is lost, at once where it is so already. Of what rests between two messages nothing else would.
+   *
+   * @returns what stops it from telling.
+   */
+  onLoss(listener: (error: SchemawayError) => void): () => void
+  /**
    * Ends the session and waits, two seconds at most, until the server has let go of it and of its locks. A message
    * under way is not waited for. Never throws.
    */
@@ -73,6 +92,14 @@ export interface Session {
 }
 
 export type CopyData = Iterable<string | Uint8Array> | AsyncIterable<string | Uint8Array>
+
+/** What one statement answered that was sent with parameters. */
+export interface ExecutedQuery {
+  readonly rows: Record<string, unknown>[]
+  /** Of the rows; `type` is the number of their type in `pg_type`. */
+  readonly columns: readonly { readonly name: string; readonly type: number }[]
+  readonly commandTags: readonly string[]
+}
 
 export interface SessionOptions {
   /** Ends the attempt to open the session; an open session is not affected. */

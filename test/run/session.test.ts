@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { resolveConnectionTarget } from '../../lib/run/connection-target.js'
+import { readConnection } from '../../lib/run/driver-options.js'
 import type { ServerNotice } from '../../lib/run/server-error.js'
 import { openSession } from '../../lib/run/session.js'
 import { testDatabase } from '../../lib/testing/index.js'
@@ -128,7 +129,7 @@ describe('a session', () => {
 
   test('uses a client by its options and leaves its transforms alone', async (t) => {
     const { sql, name } = await testDatabase(t)
-    const target = resolveConnectionTarget({ sql }, { connectTimeout: 5_000 }, {})
+    const target = resolveConnectionTarget(readConnection({ sql }), { connectTimeout: 5_000 }, {})
     const session = await openSession(target)
     t.after(() => session.close())
     assert.deepEqual(await session.query('select current_database() as the_name'), [{ the_name: name }])
