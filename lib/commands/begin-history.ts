@@ -9,13 +9,11 @@ import type { Run } from '../run/open-run.js'
  * stands for.
  *
  * @param rank of the first row.
- * @returns the row to begin with, or null.
+ * @returns what to begin with, or null.
  * @throws SchemawayError `SCHEMA_NOT_EMPTY`.
  */
 export async function beginHistory(run: Run, rank: number): Promise<HistoryBeginning | null> {
   const { config, session, place } = run
-  // Nothing is going to run, so nothing can be in its way.
-  if (config.skipExecutingMigrations) return null
   const schemas = schemasToBegin(config)
   const { count, names } = await findObjects(session, schemas, place)
   if (count === 0) return null

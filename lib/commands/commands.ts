@@ -16,8 +16,8 @@ import type {
 } from '../config/options.js'
 import { readOptions } from '../config/read-options.js'
 import { currentVersion } from '../history/migration-state.js'
-import { refuseProblems, validationRules } from '../plan/compare.js'
-import { look, startLooking } from './look.js'
+import { refuseProblems } from '../plan/compare.js'
+import { firesCallbacks, startLooking } from './look.js'
 import type {
   AdoptReport,
   BaselineReport,
@@ -40,7 +40,8 @@ import type {
  *
  * When nothing is pending, this costs one connection and one query: no lock is taken and nothing is written. Otherwise
  * one process at a time migrates, others wait and then find nothing left to do. Every migration commits together with
- * its history row, so a process that is killed leaves no half-done migration.
+ * its history row, so a process that is killed leaves no half-done migration; one that runs outside a transaction goes on
+ * where it stopped.
  *
  * A run that applied something, and selects a bundled module, then makes the month partitions of the bundled modules for
  * `partitionsAhead` months. A failure of that does not fail the command, since everything is applied and no row is lost by it:
@@ -69,9 +70,11 @@ export async function migrate(options: MigrateOptions): Promise<RunReport> {
   const found = await startLooking(config)
   const { comparison, server } = found
   try {
-    refuseProblems(comparison.problems)
     // A missing history is begun even without files: whether the schemas are empty decides how.
-    if (comparison.pending.length > 0 || found.state.rows === null) {
+    const isIdle = comparison.problems.length + comparison.pending.length === 0 && found.state.rows !== null
+    const fires = await firesCallbacks(config, found, isIdle)
+    if (!fires) refuseProblems(comparison.problems)
+    if (fires || !isIdle) {
       const { runMigrate } = await import('./run-migrate.js')
       return await runMigrate(config, options, found, started)
     }
@@ -142,20 +145,21 @@ export async function undo(options: UndoOptions): Promise<RunReport> {
 }
 
 /**
- * Lists every migration, applied or not, with its state in Flyway's words. Takes no lock and writes nothing.
+ * Lists every migration, applied or not, with its state in Flyway's words. Takes no lock and, callbacks aside, writes nothing.
+ * `describeInfo()` makes Flyway's table of it.
  *
  * @throws SchemawayError about options, files and connection, as `migrate()`.
  * @example
  * const { migrations, currentVersion } = await info({ url })
  */
 export async function info(options: InfoOptions): Promise<InfoReport> {
-  const { reportInfo } = await import('./report-info.js')
-  return reportInfo(await look(await readOptions('info', options)))
+  const { runInfo } = await import('./run-look.js')
+  return await runInfo(await readOptions('info', options))
 }
 
 /**
  * Compares history with the files and reports every disagreement at once. As with Flyway, a pending migration is one.
- * Takes no lock and writes nothing.
+ * Takes no lock and, callbacks aside, writes nothing.
  *
  * @throws SchemawayError `VALIDATION_FAILED` with all `details.problems`; about options, files and connection as
  *   `migrate()`.
@@ -163,11 +167,8 @@ export async function info(options: InfoOptions): Promise<InfoReport> {
  * await validate({ url, modules: ['iam'] })
  */
 export async function validate(options: ValidateOptions): Promise<ValidateReport> {
-  const { findProblems } = await import('../plan/find-problems.js')
-  const config = await readOptions('validate', options)
-  const { comparison, server } = await look(config)
-  refuseProblems(findProblems(comparison.statuses, validationRules(config, false)))
-  return { command: 'validate', server, checked: comparison.statuses.length }
+  const { runValidate } = await import('./run-look.js')
+  return await runValidate(await readOptions('validate', options))
 }
 
 /**
@@ -264,8 +265,8 @@ export async function maintain(options: MaintainOptions): Promise<MaintainReport
  * campaign and contacts, for tests and for trying things out. Only the files of installed modules run. Neither history nor
  * ledger records it: there is nothing to undo.
  *
- * @param options as for `migrate()`, and `set`, `organisationId`. With `modules`, just the bundled ones among these are seeded,
- *   and all of them have to be installed.
+ * @param options as for `migrate()` where the database is concerned; `set`, `organisationId`; `target` where migrate() stops
+ *   at a version. With `modules`, just the bundled ones among these are seeded, and all of them have to be installed.
  * @returns the files that ran.
  * @throws SchemawayError `PENDING_MIGRATIONS` when a module is not, or not completely, installed; `INVALID_OPTIONS` when `modules`
  *   names no bundled one, or there is no such organisation; `STATEMENT_FAILED` with file and line; `MISSING_PRIVILEGE`; about
@@ -293,14 +294,15 @@ export async function seed(options: SeedOptions): Promise<SeedReport> {
  * - `applied: [...]` lists files by path, name or version, repeatables among them.
  *
  * Files are found as always: in `locations`, or in modules of your own, by their `naming`. The table of the other tool is
- * only read. Stop that tool first: it does not know the lock that is taken here.
+ * only read. Stop that tool first: it does not know the lock that is taken here. History and its rows are written in one
+ * transaction; where there is nothing to take over, no history is made, since migrate() would run everything over what is there.
  *
  * @param options as for `migrate()` where the database and the files are concerned; `from` or `applied`, `fromTable`,
  *   `preview`.
  * @returns what history now calls applied, and what is left for `migrate()`.
  * @throws SchemawayError `ADOPTION_REFUSED` with all `details.problems`, before anything is written: when the other tool left
- *   a dirty version, a version has no file, history has rows already, or the table is not there; about options, files and
- *   connection as `migrate()`.
+ *   a dirty version or no version, a version has no file, history has rows already, or the table is not there; about
+ *   options, files and connection as `migrate()`. A `preview` throws the same.
  * @example
  * await adopt({ url, locations: 'db/migration', from: 'golang-migrate', preview: true })
  * await adopt({ url, locations: 'db/migration', from: 'node-pg-migrate', fromTable: 'ops.pgmigrations' })
@@ -345,14 +347,20 @@ export async function baseline(options: BaselineOptions): Promise<BaselineReport
  * Unlike Flyway it takes the lock, so that no migration runs at the same time; it can be previewed, and limited to
  * `versions`; and the ledger keeps every value that it changes.
  *
+ * With `unfinished` it says what was found out about scripts that stopped half-way outside a transaction, and does nothing
+ * else: that the statement under way was completed, by the run or by hand (`'completed'`), that it was not (`'repeat'`), or
+ * that all the script did is undone by hand (`'restart'`). That is written into the ledger, and the next `migrate()` goes on
+ * accordingly.
+ *
  * @param options as for `migrate()` where database and files are concerned; `preview`, `versions`,
- *   `ignoreMigrationPatterns`.
+ *   `ignoreMigrationPatterns`, `unfinished`.
  * @returns each row, with its values before and after. Empty when there was nothing to repair.
- * @throws SchemawayError `VERSION_NOT_APPLIED` when `versions` names what history does not have; about options, files and
+ * @throws SchemawayError `VERSION_NOT_APPLIED` when `versions` names what history does not have, or no such script; about options, files and
  *   connection as `migrate()`.
  * @example
  * const { repairs } = await repair({ url, locations: 'db/migration', preview: true })
  * await repair({ url, locations: 'db/migration', versions: ['20260105.100100'] })
+ * await repair({ url, locations: 'db/migration', versions: ['20260105.100100'], unfinished: 'completed' })
  */
 export async function repair(options: RepairOptions): Promise<RepairReport> {
   const started = performance.now()
@@ -363,14 +371,17 @@ export async function repair(options: RepairOptions): Promise<RepairReport> {
 
 /**
  * Drops everything that the selected modules own, with all rows: their schemas; for `locations`, what the history schema
- * holds, in Flyway's order. Their rows of history go too, and the table with them when its own schema is cleaned and no
- * other module is left. For databases of tests and of development; disabled unless `cleanDisabled: false` is passed.
+ * holds, in Flyway's order. Their rows of history go too, and the table with the last of them, so that migrate() asks again
+ * what other content stands for. A baseline goes only when everything is cleaned that it may stand for. For databases of
+ * tests and of development; disabled unless `cleanDisabled: false` is passed.
  *
- * All of it is one transaction. Whatever a CASCADE would take along outside of these schemas is a reason to drop nothing.
+ * All of it is one transaction, which locks the tables first. Whatever a CASCADE would take along outside of these schemas is
+ * a reason to drop nothing, and so is an extension in the schema of a module while other modules are installed.
  * Roles stay, and so does the ledger, which gets a row that lists what went.
  *
  * @param options as for `migrate()` where database and selection are concerned; `cleanDisabled`, `preview`.
- * @returns what was dropped, or with `preview: true` what would be; a preview locks nothing, and does not look outside.
+ * @returns what was dropped, or with `preview: true` what would be. A preview locks nothing, and is refused where the clean
+ *   would be.
  * @throws SchemawayError `CLEAN_DISABLED`; `CLEAN_REFUSED` with `details.objects`; `MODULE_REQUIRED` when an installed
  *   module that stays requires a selected one; `STATEMENT_BLOCKED`, `MISSING_PRIVILEGE`; about options and connection as
  *   `migrate()`.

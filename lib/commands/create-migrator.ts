@@ -1,5 +1,7 @@
-import { type CommandName, optionNamesOf, optionTable } from '../config/option-table.js'
+import type { CommandName } from '../config/command-names.js'
+import { optionNamesOf, optionTable } from '../config/option-table.js'
 import type {
+  AdoptOptions,
   BaselineOptions,
   CleanOptions,
   CommonOptions,
@@ -9,11 +11,13 @@ import type {
   RollbackOptions,
   SeedOptions,
   UndoOptions,
+  ValidateFilesOptions,
   WaitOptions,
 } from '../config/options.js'
 import { findSuspectOption } from '../config/read-options.js'
 import { SchemawayError } from '../errors/schemaway-error.js'
 import {
+  adopt,
   assertMigrated,
   baseline,
   clean,
@@ -25,11 +29,14 @@ import {
   seed,
   undo,
   validate,
+  validateFiles,
   waitUntilMigrated,
 } from './commands.js'
 import type {
+  AdoptReport,
   BaselineReport,
   CleanReport,
+  FilesReport,
   InfoReport,
   MaintainReport,
   MigratedReport,
@@ -47,6 +54,8 @@ export interface Migrator {
   undo(options?: UndoOptions): Promise<RunReport>
   info(): Promise<InfoReport>
   validate(): Promise<ValidateReport>
+  /** Needs no database; that of the migrator is not looked at. */
+  validateFiles(options?: ValidateFilesOptions): Promise<FilesReport>
   assertMigrated(): Promise<MigratedReport>
   waitUntilMigrated(options?: Pick<WaitOptions, 'timeout' | 'interval' | 'signal'>): Promise<MigratedReport>
   maintain(options?: MaintainOptions): Promise<MaintainReport>
@@ -54,6 +63,7 @@ export interface Migrator {
   baseline(options?: BaselineOptions): Promise<BaselineReport>
   repair(options?: RepairOptions): Promise<RepairReport>
   clean(options?: CleanOptions): Promise<CleanReport>
+  adopt(options: AdoptOptions): Promise<AdoptReport>
 }
 
 /**
@@ -76,6 +86,7 @@ export function createMigrator(options: MigrateOptions): Migrator {
     undo: (more: UndoOptions = {}) => undo({ ...only('undo', chosen), target: undefined, ...more }),
     info: () => info(only('info', chosen)),
     validate: () => validate(only('validate', chosen)),
+    validateFiles: (more: ValidateFilesOptions = {}) => validateFiles({ ...only('validateFiles', chosen), ...more }),
     assertMigrated: () => assertMigrated(only('assertMigrated', chosen)),
     waitUntilMigrated: (more: Pick<WaitOptions, 'timeout' | 'interval' | 'signal'> = {}) =>
       waitUntilMigrated({ ...only('waitUntilMigrated', chosen), ...more }),
@@ -84,6 +95,7 @@ export function createMigrator(options: MigrateOptions): Migrator {
     baseline: (more: BaselineOptions = {}) => baseline({ ...only('baseline', chosen), ...more }),
     repair: (more: RepairOptions = {}) => repair({ ...only('repair', chosen), ...more }),
     clean: (more: CleanOptions = {}) => clean({ ...only('clean', chosen), ...more }),
+    adopt: (more: AdoptOptions) => adopt({ ...only('adopt', chosen), ...more }),
   })
 }
 

@@ -1,12 +1,14 @@
+import type { CallbackFile } from '../callbacks/read-callbacks.js'
 import type { Config } from '../config/read-options.js'
 import { type DatabaseState, placeHistory } from '../history/history-row.js'
 import type { LedgerHead } from '../history/ledger-head.js'
+import { isMoved } from '../history/match-rows.js'
 import { locationsModule } from '../modules/select-modules.js'
-import { type Comparison, compare, loadRequirements } from '../plan/compare.js'
-import { loadScripts } from '../plan/load-scripts.js'
+import { type Comparison, compareWithRequirements } from '../plan/compare.js'
+import { loadFiles } from '../plan/load-scripts.js'
 import { openSessionWithRetries } from '../run/connect-retry.js'
+import { resolveTarget } from '../run/connection-target.js'
 import { readState } from '../run/read-state.js'
-import { resolveTarget } from '../run/resolve-target.js'
 import { ServerError } from '../run/server-error.js'
 import type { Session } from '../run/session.js'
 import type { ScriptFile } from '../scripts/script-file.js'
@@ -16,6 +18,7 @@ export interface Look {
   readonly server: string
   readonly state: DatabaseState
   readonly files: readonly ScriptFile[]
+  readonly callbacks: readonly CallbackFile[]
   readonly comparison: Comparison
   /** Still open, for a command that goes on. */
   readonly session: Session
@@ -34,36 +37,51 @@ export async function look(config: Config): Promise<Look> {
  */
 export async function startLooking(config: Config): Promise<Look> {
   const emit = config.isObserved ? (await import('../run/emit.js')).createEmit(config) : null
-  const opening = openSessionWithRetries(resolveTarget(config), {
+  const opening = openSessionWithRetries(await resolveTarget(config), {
     signal: config.signal,
     connectRetries: config.connectRetries,
     ...(emit !== null && (await import('../run/emit.js')).sessionListeners(config, emit)),
   })
-  let files: readonly ScriptFile[]
+  let read: Awaited<ReturnType<typeof loadFiles>>
   try {
-    files = await loadScripts(config.selection, config)
+    read = await loadFiles(config.selection, config)
   } catch (error) {
     await opening.then((session) => session.close()).catch(() => {})
     throw error
   }
+  const { files, callbacks } = read
   const session = await opening
   try {
     const { state } = await whileListening(config, session, () =>
       readState(session, placeHistory(config), config.roles.owner),
     )
-    const found = { server: session.display, session, state, files }
-    const requirementsOf = await loadRequirements(config)
-    const comparison = compare(config, files, state, undefined, requirementsOf)
+    const found = { server: session.display, session, state, files, callbacks }
+    const comparison = await compareWithRequirements(config, files, state)
     const mayBeForeign = comparison.statuses.some(
-      ({ module, file, script }) => module === locationsModule && file === null && script.includes('/'),
+      ({ module, row, file, script }) =>
+        isMoved(row, file) || (module === locationsModule && file === null && script.includes('/')),
     )
-    if (!mayBeForeign || config.selection.locations.length === 0) return { ...found, comparison }
+    if (!mayBeForeign) return { ...found, comparison }
     const modulesByScript = await readModules(session, config)
-    return { ...found, comparison: compare(config, files, state, modulesByScript, requirementsOf) }
+    return { ...found, comparison: await compareWithRequirements(config, files, state, modulesByScript) }
   } catch (error) {
     await session.close()
     throw error
   }
+}
+
+/**
+ * Whether the command has callbacks or hooks to run. Nothing is loaded where there is neither a file nor a function.
+ *
+ * @param isIdle whether the command is a migrate() that has nothing to do.
+ */
+export async function firesCallbacks(
+  config: Config,
+  { callbacks }: Pick<Look, 'callbacks'>,
+  isIdle = false,
+): Promise<boolean> {
+  if (callbacks.length === 0 && Object.keys(config.hooks).length === 0) return false
+  return (await import('../callbacks/has-callbacks.js')).hasCallbacks(callbacks, config, isIdle)
 }
 
 /** The history table may be locked by somebody; the caller's signal ends the wait for it. */

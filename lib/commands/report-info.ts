@@ -1,5 +1,5 @@
+import { typeOf } from '../history/history-row.js'
 import { currentVersion } from '../history/migration-state.js'
-import type { ScriptFile } from '../scripts/script-file.js'
 import type { Look } from './look.js'
 import type { InfoReport, MigrationInfo } from './report.js'
 
@@ -28,11 +28,6 @@ export function reportInfo({ comparison, server }: Look): InfoReport {
         isUndoable,
       })),
   }
-}
-
-/** What history will call it once it has run. */
-function typeOf(file: ScriptFile | null): string {
-  return file?.kind === 'baseline' ? 'SQL_BASELINE' : 'SQL'
 }
 
 function categoryOf(type: string, isRepeatable: boolean): MigrationInfo['category'] {

@@ -1,9 +1,9 @@
 import type { Config } from '../config/read-options.js'
-import { currentVersion, type MigrationStatus, versionKey } from '../history/migration-state.js'
+import { currentVersion, type MigrationStatus } from '../history/migration-state.js'
 import type { StepAction } from '../run/events.js'
 import type { Run } from '../run/open-run.js'
 import type { StepResult } from '../run/send-steps.js'
-import { compareVersions, parseVersion, type Version } from '../scripts/version.js'
+import { compareVersions, parseVersion, type Version, versionKey } from '../scripts/version.js'
 import type { RunReport, UpkeepReport } from './report.js'
 
 /** The report of a writing command, after a last look at the lock. */

@@ -100,6 +100,13 @@ export interface BaselineReport {
   readonly milliseconds: number
 }
 
+/** A script that stopped half-way outside a transaction, and what was said about it. */
+export interface SettledScript extends ScriptReference {
+  readonly unfinished: 'completed' | 'repeat' | 'restart'
+  /** Number of the statement with which the next `migrate()` goes on, from 1. */
+  readonly nextStatement: number
+}
+
 /** What `repair()` returns. Plain data. */
 export interface RepairReport {
   readonly command: 'repair'
@@ -110,6 +117,8 @@ export interface RepairReport {
   readonly preview: boolean
   /** What was changed, or would be, row by row. */
   readonly repairs: readonly RepairedRow[]
+  /** With the option `unfinished`: what the ledger says now, or would, of scripts that stopped half-way. */
+  readonly unfinished: readonly SettledScript[]
   readonly milliseconds: number
 }
 

@@ -1,3 +1,5 @@
+import { aroundBaseline, aroundCommand } from '../callbacks/around-command.js'
+import { loadCallbacks } from '../callbacks/load-callbacks.js'
 import { explainOptions } from '../config/explain-options.js'
 import type { BaselineOptions } from '../config/options.js'
 import type { Config } from '../config/read-options.js'
@@ -11,9 +13,10 @@ import type { BaselineReport } from './report.js'
 /** The part of baseline() that is loaded only when it is called. */
 export async function runBaseline(config: Config, options: BaselineOptions, started: number): Promise<BaselineReport> {
   explainOptions('baseline', options)
+  const callbacks = await loadCallbacks(config)
   const run = await openRun(config)
   try {
-    const isWritten = await begin(run)
+    const isWritten = await aroundCommand(run, callbacks, aroundBaseline, async () => await begin(run))
     await run.checkLock(null)
     const milliseconds = Math.round(performance.now() - started)
     const { baselineVersion: version, baselineDescription: description } = config
@@ -37,7 +40,7 @@ async function begin(run: Run): Promise<boolean> {
   const { config, session, place } = run
   try {
     const { state } = await readState(session, place, config.roles.owner)
-    refuseUnsuitableServer(run, state)
+    refuseUnsuitableServer(session, state)
     if (state.rows !== null) {
       refuseOtherBeginning(config, state.rows, place.history)
       return false
@@ -45,6 +48,6 @@ async function begin(run: Run): Promise<boolean> {
   } catch (error) {
     throw translateError(error, 'reading the history', session.display)
   }
-  await prepareHistory(run, async (rank) => planBaseline(config, rank))
+  await prepareHistory(run, async ({ firstRank }) => planBaseline(config, firstRank))
   return true
 }

@@ -1,9 +1,12 @@
+import { aroundClean, aroundCommand } from '../callbacks/around-command.js'
+import { loadCallbacks } from '../callbacks/load-callbacks.js'
 import { explainOptions } from '../config/explain-options.js'
 import type { CleanOptions } from '../config/options.js'
 import type { Config } from '../config/read-options.js'
 import { SchemawayError } from '../errors/schemaway-error.js'
-import { placeHistory } from '../history/history-row.js'
+import { type HistoryPlace, placeHistory } from '../history/history-row.js'
 import type { LedgerRow } from '../history/ledger-entry.js'
+import { readLedgerSql } from '../history/ledger-table.js'
 import type { MigrationStatus } from '../history/migration-state.js'
 import { bundled } from '../modules/bundled.js'
 import type { Module } from '../modules/define-module.js'
@@ -12,7 +15,9 @@ import { type CleanPlan, planClean } from '../plan/plan-clean.js'
 import { cleanSchemas, previewClean } from '../run/clean-schemas.js'
 import type { SchemaObject } from '../run/list-objects.js'
 import { openRun, type Run } from '../run/open-run.js'
-import { prepareHistory, readLedger } from '../run/prepare-history.js'
+import { readHistory, readLedger } from '../run/prepare-history.js'
+import { ServerError } from '../run/server-error.js'
+import type { Session } from '../run/session.js'
 import { readModules, startLooking } from './look.js'
 import type { CleanReport } from './report.js'
 
@@ -31,15 +36,23 @@ export async function runClean(config: Config, options: CleanOptions, started: n
 }
 
 async function clean(config: Config, started: number): Promise<CleanReport> {
+  const callbacks = await loadCallbacks(config)
   const run = await openRun(config)
-  try {
-    const history = await prepareHistory(run)
+  const work = async (): Promise<CleanReport> => {
+    const history = await readHistory(run)
+    const { hasHistory, hasLedger } = history
+    const ledger = hasLedger ? await readLedger(run) : []
     // Files say nothing about what is there.
     const { statuses } = compare(config, [], history.state, history.modulesByScript)
-    const plan = planClean({ config, statuses, modules: knownModules(config), ledger: await readLedger(run) })
-    const { objects, historyRows } = await cleanSchemas(run, plan, countRows(plan, statuses))
+    const plan = planClean({ config, statuses, modules: knownModules(config), ledger, hasHistory })
+    const tables = hasLedger ? 'both' : hasHistory ? 'history' : 'none'
+    const facts = { historyRows: countRows(plan, statuses), tables } as const
+    const { objects, historyRows } = await cleanSchemas(run, plan, facts)
     await run.checkLock(null)
-    const report = describe(config, { server: run.session.display, run, plan, objects, historyRows, started })
+    return describe(config, { server: run.session.display, run, plan, objects, historyRows, started })
+  }
+  try {
+    const report = await aroundCommand(run, callbacks, aroundClean, work)
     run.emit({ type: 'finished', run: run.id, milliseconds: report.milliseconds })
     return report
   } finally {
@@ -47,18 +60,31 @@ async function clean(config: Config, started: number): Promise<CleanReport> {
   }
 }
 
-/** Looks only. The ledger, which may not be there, is left out: it is needed to know modules that have no definition here. */
+/** Looks only. */
 async function preview(config: Config, started: number): Promise<CleanReport> {
   const found = await startLooking({ ...config, selection: { modules: [], locations: [] } })
   try {
     const { statuses } = compare(config, [], found.state, await readModules(found.session, config))
-    const ledger: readonly LedgerRow[] = []
-    const plan = planClean({ config, statuses, modules: knownModules(config), ledger })
-    const objects = await previewClean(found.session, plan, placeHistory(config))
+    const place = placeHistory(config)
+    const ledger = await readLedgerIfThere(found.session, place)
+    const hasHistory = found.state.rows !== null
+    const plan = planClean({ config, statuses, modules: knownModules(config), ledger, hasHistory })
+    const objects = await previewClean(found.session, plan, place)
     const historyRows = countRows(plan, statuses)
     return describe(config, { server: found.server, run: null, plan, objects, historyRows, started })
   } finally {
     await found.session.close()
+  }
+}
+
+/** None where there is no ledger, or the login may not read it. */
+async function readLedgerIfThere(session: Session, place: HistoryPlace): Promise<readonly LedgerRow[]> {
+  try {
+    const [row] = await session.query<{ rows: string }>(readLedgerSql(place))
+    return JSON.parse(row?.rows ?? '[]') as LedgerRow[]
+  } catch (error) {
+    if (error instanceof ServerError) return []
+    throw error
   }
 }
 

@@ -125,7 +125,7 @@ function tellWhatWasDone({ created, dropped, failures }: Done, failure: TableFai
 async function refuseServer(run: Run): Promise<void> {
   const [row] = await run.session.query<{ state: string }>(readStateSql(null))
   if (row === undefined) throw new TypeError('the server returned no state')
-  refuseUnsuitableServer(run, parseState(row.state))
+  refuseUnsuitableServer(run.session, parseState(row.state))
 }
 
 function notInstalled(run: Run): SchemawayError {

@@ -1,3 +1,5 @@
+import { aroundCommand, aroundRepair } from '../callbacks/around-command.js'
+import { hasCallbacks } from '../callbacks/has-callbacks.js'
 import { explainOptions } from '../config/explain-options.js'
 import type { RepairOptions } from '../config/options.js'
 import type { Config } from '../config/read-options.js'
@@ -10,11 +12,9 @@ import { compare } from '../plan/compare.js'
 import { createPlanContext } from '../plan/plan-context.js'
 import { describeRepair, planRepair, type RepairStep } from '../plan/plan-repair.js'
 import { openRun, type Run } from '../run/open-run.js'
-import { prepareHistory } from '../run/prepare-history.js'
-import type { Session } from '../run/session.js'
+import { readHistory, startLedger } from '../run/prepare-history.js'
 import { translateError } from '../run/translate-error.js'
-import type { ScriptFile } from '../scripts/script-file.js'
-import { startLooking } from './look.js'
+import { type Look, startLooking } from './look.js'
 import type { RepairReport } from './report.js'
 
 /**
@@ -23,6 +23,9 @@ import type { RepairReport } from './report.js'
  */
 export async function runRepair(config: Config, options: RepairOptions, started: number): Promise<RepairReport> {
   explainOptions('repair', options)
+  if (config.unfinished !== undefined) {
+    return await (await import('./settle-unfinished.js')).settleUnfinished(config, config.unfinished, started)
+  }
   const found = await startLooking(config)
   const report = (run: Run | null, steps: readonly RepairStep[]): RepairReport => ({
     command: 'repair',
@@ -30,12 +33,14 @@ export async function runRepair(config: Config, options: RepairOptions, started:
     run: run?.id ?? null,
     preview: config.preview,
     repairs: steps.map(({ row: _, ...repair }) => repair),
+    unfinished: [],
     milliseconds: Math.round(performance.now() - started),
   })
   try {
     const seen = found.state.rows === null ? [] : stepsOf(config, found.comparison.statuses, found.state)
-    if (config.preview || seen.length === 0) return report(null, seen)
-    const { run, steps } = await repairUnderLock(config, found.files, found.session)
+    const fires = !config.preview && hasCallbacks(found.callbacks, config)
+    if (config.preview || (seen.length === 0 && !fires)) return report(null, seen)
+    const { run, steps } = await repairUnderLock(config, found)
     const result = report(steps.length === 0 ? null : run, steps)
     run.emit({ type: 'finished', run: run.id, milliseconds: result.milliseconds })
     return result
@@ -47,17 +52,22 @@ export async function runRepair(config: Config, options: RepairOptions, started:
 /** What was seen without the lock may have changed since, so it is looked at anew. */
 async function repairUnderLock(
   config: Config,
-  files: readonly ScriptFile[],
-  session: Session,
+  { files, callbacks, session }: Look,
 ): Promise<{ readonly run: Run; readonly steps: readonly RepairStep[] }> {
   const run = await openRun(config, session)
-  try {
-    const history = await prepareHistory(run)
+  const work = async (): Promise<readonly RepairStep[]> => {
+    const history = await readHistory(run)
     const { statuses } = compare(config, files, history.state, history.modulesByScript)
     const steps = stepsOf(config, statuses, history.state)
-    if (steps.length > 0) await write(run, steps, history.firstRank)
+    if (steps.length > 0) {
+      await startLedger(run, history)
+      await write(run, steps, history.firstRank)
+    }
     await run.checkLock(null)
-    return { run, steps }
+    return steps
+  }
+  try {
+    return { run, steps: await aroundCommand(run, callbacks, aroundRepair, work) }
   } finally {
     await run.close()
   }

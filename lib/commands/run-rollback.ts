@@ -1,3 +1,4 @@
+import { aroundCommand, aroundUndo } from '../callbacks/around-command.js'
 import { explainOptions } from '../config/explain-options.js'
 import type { RollbackOptions, UndoOptions } from '../config/options.js'
 import type { Config } from '../config/read-options.js'
@@ -7,13 +8,15 @@ import { findBrokenLink, type LedgerRow } from '../history/ledger-entry.js'
 import { bundled, bundledModules } from '../modules/bundled.js'
 import type { Module } from '../modules/define-module.js'
 import { compare } from '../plan/compare.js'
-import { loadScripts, selectedNames } from '../plan/load-scripts.js'
+import { loadFiles, loadScripts, selectedNames } from '../plan/load-scripts.js'
 import { planRollback } from '../plan/plan-rollback.js'
 import { executePlan } from '../run/execute-plan.js'
 import { openRun } from '../run/open-run.js'
-import { prepareHistory, readLedger } from '../run/prepare-history.js'
+import { readHistory, readLedger, startLedger } from '../run/prepare-history.js'
 import type { RunReport } from './report.js'
 import { reportRun } from './report-run.js'
+
+type RollbackResult = Pick<Parameters<typeof reportRun>[1], 'before' | 'results'>
 
 /** The part of rollback() and undo() that is loaded only when they are called. */
 export async function runRollback(
@@ -23,11 +26,11 @@ export async function runRollback(
 ): Promise<RunReport> {
   explainOptions(config.command, options)
   const { locations } = config.selection
-  const selectedFiles = await loadScripts(config.selection, config)
+  const { files: selectedFiles, callbacks } = await loadFiles(config.selection, config)
   const run = await openRun(config)
-  try {
-    const history = await prepareHistory(run)
-    const ledger = await readLedger(run)
+  const rollBack = async (): Promise<RollbackResult> => {
+    const history = await readHistory(run)
+    const ledger = history.hasLedger ? await readLedger(run) : []
     refuseBrokenLedger(ledger)
     const others = installedBundledModules(history.state, config.selection.modules)
     const modules = [...config.selection.modules, ...others]
@@ -45,8 +48,11 @@ export async function runRollback(
       ledger,
       firstRank: history.firstRank,
     })
-    const results = await executePlan(plan, run)
-    return await reportRun(run, { before: statuses, results, started })
+    if (plan.steps.length > 0) await startLedger(run, history)
+    return { before: statuses, results: await executePlan(plan, run) }
+  }
+  try {
+    return await reportRun(run, { ...(await aroundCommand(run, callbacks, aroundUndo, rollBack)), started })
   } finally {
     await run.close()
   }

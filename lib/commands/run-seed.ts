@@ -7,7 +7,7 @@ import { SchemawayError } from '../errors/schemaway-error.js'
 import type { DatabaseState } from '../history/history-row.js'
 import { bundledModules } from '../modules/bundled.js'
 import type { Module } from '../modules/define-module.js'
-import { compare, refuseProblems } from '../plan/compare.js'
+import { compareWithRequirements, refuseProblems } from '../plan/compare.js'
 import { loadScripts } from '../plan/load-scripts.js'
 import { createPlanContext } from '../plan/plan-context.js'
 import { openRun, type Run } from '../run/open-run.js'
@@ -38,10 +38,10 @@ export async function runSeed(config: Config, options: SeedOptions, started: num
   const run = await openRun(config)
   try {
     const { state } = await readState(run.session, run.place, config.roles.owner)
-    refuseUnsuitableServer(run, state)
+    refuseUnsuitableServer(run.session, state)
     run.login = state.sessionUser
     const isChosen = options.modules !== undefined
-    const ready = findReadyModules(run, { modules, files, state, seeds, isChosen })
+    const ready = await findReadyModules(run, { modules, files, state, seeds, isChosen })
     const context = createPlanContext(config, modules, state)
     const scripts = seeds
       .filter((seed) => ready.has(seed.module))
@@ -95,7 +95,7 @@ function findSeedFiles(set: SeedOptions['set']): readonly SeedFile[] {
  *
  * @throws SchemawayError `PENDING_MIGRATIONS` when one of them, or iam, is not completely installed; `VALIDATION_FAILED`.
  */
-function findReadyModules(
+async function findReadyModules(
   run: Run,
   {
     modules,
@@ -110,9 +110,9 @@ function findReadyModules(
     readonly seeds: readonly SeedFile[]
     readonly isChosen: boolean
   },
-): ReadonlySet<string> {
+): Promise<ReadonlySet<string>> {
   const config: Config = { ...run.config, selection: { ...run.config.selection, modules, locations: [] } }
-  const { statuses, pending, problems } = compare(config, files, state)
+  const { statuses, pending, problems } = await compareWithRequirements(config, files, state)
   refuseProblems(problems)
   const installed = new Set(
     statuses.filter((one) => one.version !== null && appliedStates.has(one.state)).map((one) => one.module),

@@ -7,21 +7,27 @@ import type { FilesReport } from './report.js'
 
 /** The part of validateFiles() that is loaded only when it is called. */
 export async function checkAllFiles(config: Config): Promise<FilesReport> {
-  const { files, problems: unreadable } = await readEach(config)
-  const problems = [...unreadable, ...findDuplicates(files), ...checkFiles(config, files)]
-  if (problems.length === 0) return { command: 'validateFiles', checked: files.length }
+  const { files, callbacks, problems: unreadable } = await readEach(config)
+  const problems = [...unreadable, ...findDuplicates(files), ...checkFiles(config, files, callbacks)]
+  const checked = files.length + callbacks.length
+  if (problems.length === 0) return { command: 'validateFiles', checked }
   throw new SchemawayError(
     'VALIDATION_FAILED',
-    `${problems.length === 1 ? 'A fault was' : `${problems.length} faults were`} found in ${files.length} files: ` +
+    `${problems.length === 1 ? 'A fault was' : `${problems.length} faults were`} found in ${checked} files: ` +
       `${problems.map((problem) => problem.message).join('; ')}`,
     { details: { problems } },
   )
 }
 
 /** One folder that cannot be read does not hide what is in the others. */
-async function readEach(config: Config): Promise<{ files: readonly ScriptFile[]; problems: readonly Problem[] }> {
+async function readEach(config: Config): Promise<{
+  readonly files: readonly ScriptFile[]
+  readonly callbacks: readonly ScriptFile[]
+  readonly problems: readonly Problem[]
+}> {
   const { modules, locations } = config.selection
   const files: ScriptFile[] = []
+  const callbacks: ScriptFile[] = []
   const problems: Problem[] = []
   for (const selection of [
     ...modules.map((module) => ({ modules: [module], locations: [] })),
@@ -30,11 +36,13 @@ async function readEach(config: Config): Promise<{ files: readonly ScriptFile[];
     try {
       const read = await readScripts(selection, config)
       files.push(...read.files)
-      // Duplicates are looked for over all folders.
-      problems.push(...read.problems.filter(({ kind }) => kind === 'INVALID_NAME'))
+      callbacks.push(...read.callbacks)
+      // Duplicates are looked for over all folders, except for callbacks, of which every module may have the same.
+      const ofFolder = ['INVALID_NAME', 'REPEATED_CALLBACK']
+      problems.push(...read.problems.filter(({ kind }) => ofFolder.includes(kind)))
     } catch (error) {
       problems.push(problemOf(error))
     }
   }
-  return { files, problems }
+  return { files, callbacks, problems }
 }

@@ -1,14 +1,11 @@
 import { z } from 'zod'
+import { callbackEvents, impossibleEvents } from '../callbacks/callback-events.js'
 import { SchemawayError } from '../errors/schemaway-error.js'
+import { encodingOf } from '../scripts/encodings.js'
 import { nearestName } from '../scripts/nearest-name.js'
-import {
-  type CommandName,
-  type OptionKind,
-  type OptionSpecification,
-  optionNames,
-  optionNamesOf,
-  optionTable,
-} from './option-table.js'
+import type { CommandName } from './command-names.js'
+import type { OptionKind, OptionSpecification } from './option-kind.js'
+import { optionNames, optionNamesOf, optionTable } from './option-table.js'
 import { isObject, isPlainObject, isStorable, longestRetention, plainRoleName } from './read-options.js'
 
 const storable = z.string('must be text').refine(isStorable, 'must not contain NUL or half a character')
@@ -85,8 +82,14 @@ function describeUnknownOption(command: CommandName, key: string): string {
   return `\`${key}\` is an option of ${commands?.map((name) => `${name}()`).join(', ')} only`
 }
 
-/** Of the options, only `roles` and `retention` hold names of ours. */
+/** Of the options, only `roles`, `retention` and `hooks` hold names of ours. */
 function describeUnknownKey(option: string, key: string): string {
+  if (option === 'hooks') {
+    const reason = Object.hasOwn(impossibleEvents, key) ? impossibleEvents[key] : undefined
+    return reason === undefined
+      ? `\`hooks\` has no event \`${key}\`${suggest(key, callbackEvents)}`
+      : `\`hooks\` has no event \`${key}\`: ${reason}`
+  }
   return `\`${option}\` has no \`${key}\`${suggest(key, Object.keys((option === 'roles' ? roles : retention).shape))}`
 }
 
@@ -119,8 +122,10 @@ function schemaOfKind(kind: OptionKind): z.ZodType {
         [location, z.array(location).min(1, 'must name at least one folder')],
         'must be a path, a file: URL, or a list of them',
       )
-    case 'list':
-      return z.array(text, 'must be a list of texts')
+    case 'list': {
+      const list = z.array(text, 'must be a list of texts')
+      return kind.mayBeEmpty ? list : list.min(1, 'must name at least one')
+    }
     case 'texts':
       return plainObject.pipe(z.record(z.string(), storable))
     case 'roles':
@@ -131,6 +136,10 @@ function schemaOfKind(kind: OptionKind): z.ZodType {
       return z.instanceof(AbortSignal, { message: 'must be an AbortSignal' })
     case 'listener':
       return callable
+    case 'hooks':
+      return plainObject.pipe(
+        z.strictObject(Object.fromEntries(callbackEvents.map((event) => [event, callable.optional()]))),
+      )
     case 'boolean':
       return z.boolean('must be true or false')
     case 'identifier':
@@ -148,6 +157,11 @@ function schemaOfKind(kind: OptionKind): z.ZodType {
       return z.enum(
         kind.values as [string, ...string[]],
         `must be ${kind.values.map((value) => `'${value}'`).join(' or ')}`,
+      )
+    case 'encoding':
+      return storable.refine(
+        (name) => encodingOf(name) !== null,
+        `must be ${kind.values.map((value) => `'${value}'`).join(' or ')}, or another name that Java has for one of them`,
       )
     default:
       return kind satisfies never

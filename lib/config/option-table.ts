@@ -1,99 +1,30 @@
-/** What an option may be. The fast check and the zod schema are both built from these kinds. */
-export type OptionKind =
-  | { readonly type: 'url' | 'connection' | 'client' }
-  | { readonly type: 'modules' | 'locations' | 'list' | 'texts' | 'roles' | 'retention' }
-  | { readonly type: 'signal' | 'logger' | 'listener' }
-  | { readonly type: 'boolean' | 'text' }
-  /** `longest` in bytes. */
-  | { readonly type: 'identifier'; readonly longest: number }
-  | { readonly type: 'integer'; readonly minimum: number; readonly maximum: number }
-  | { readonly type: 'choice'; readonly values: readonly string[] }
-
-export type CommandName =
-  | 'migrate'
-  | 'rollback'
-  | 'info'
-  | 'validate'
-  | 'assertMigrated'
-  | 'waitUntilMigrated'
-  | 'maintain'
-  | 'seed'
-  | 'undo'
-  | 'baseline'
-  | 'repair'
-  | 'clean'
-  | 'adopt'
-  | 'validateFiles'
-  | 'createMigrator'
-
-export interface OptionSpecification {
-  readonly kind: OptionKind
-  /** Value when the caller gives none; `null` means "not set". */
-  readonly default: string | number | boolean | readonly string[] | null
-  /** Commands that take it; absent means every command. */
-  readonly commands?: readonly CommandName[]
-  /** One sentence for the documentation. */
-  readonly text: string
-}
+import { namings } from '../scripts/script-name.js'
+import {
+  baselining,
+  type CommandName,
+  comparing,
+  connecting,
+  firing,
+  judging,
+  keepingPartitions,
+  locating,
+  locking,
+  migrating,
+  picking,
+  previewing,
+  reading,
+  recording,
+  retrying,
+  running,
+  selecting,
+  targeting,
+  undoing,
+} from './command-names.js'
+import type { OptionSpecification } from './option-kind.js'
 
 const day = 86_400_000
 /** PostgreSQL cuts longer names off. */
 const longestName = 63
-/** They take the lock that keeps processes apart. */
-const locking = [
-  'migrate',
-  'rollback',
-  'maintain',
-  'seed',
-  'undo',
-  'baseline',
-  'repair',
-  'clean',
-  'adopt',
-  'createMigrator',
-] as const
-const migrating = ['migrate', 'rollback', 'undo', 'createMigrator'] as const
-/** They write rows into history. */
-const recording = ['migrate', 'rollback', 'undo', 'baseline', 'repair', 'clean', 'adopt', 'createMigrator'] as const
-const applying = ['migrate', 'createMigrator'] as const
-const targeting = [
-  'migrate',
-  'undo',
-  'info',
-  'validate',
-  'assertMigrated',
-  'waitUntilMigrated',
-  'createMigrator',
-] as const
-const picking = ['migrate', 'info', 'validate', 'assertMigrated', 'waitUntilMigrated', 'createMigrator'] as const
-const baselining = ['baseline', 'migrate', 'createMigrator'] as const
-const repairing = ['repair'] as const
-const cleaning = ['clean'] as const
-const undoing = ['rollback', 'undo'] as const
-const keepingPartitions = ['migrate', 'maintain', 'createMigrator'] as const
-/** Upkeep reads no script, and looks after every partitioned table. */
-const readingScripts = [
-  'migrate',
-  'rollback',
-  'info',
-  'validate',
-  'assertMigrated',
-  'waitUntilMigrated',
-  'seed',
-  'undo',
-  'baseline',
-  'repair',
-  'clean',
-  'adopt',
-  'validateFiles',
-  'createMigrator',
-] as const
-const maintaining = ['maintain'] as const
-const seeding = ['seed'] as const
-const rollingBack = ['rollback'] as const
-const previewing = ['repair', 'clean', 'adopt'] as const
-const adopting = ['adopt'] as const
-const waiting = ['waitUntilMigrated'] as const
 
 /**
  * The one table of options: names, kinds, defaults. `docs/configuration.md` is printed from it, the fast check of
@@ -104,28 +35,31 @@ export const optionTable = {
   url: {
     kind: { type: 'url' },
     default: null,
+    commands: connecting,
     text: 'Connection URL. Give exactly one of `url`, `connection` and `sql`.',
   },
   connection: {
     kind: { type: 'connection' },
     default: null,
+    commands: connecting,
     text: 'Connection options with the names of postgres.js; `password` may be an async function.',
   },
   sql: {
     kind: { type: 'client' },
     default: null,
+    commands: connecting,
     text: 'A postgres.js client whose options are reused. Work never runs on its pool.',
   },
   modules: {
     kind: { type: 'modules' },
     default: null,
-    commands: readingScripts,
+    commands: selecting,
     text: 'Modules to work on, by name or from `defineModule`. Default: every bundled module, unless `locations` is given.',
   },
   locations: {
     kind: { type: 'locations' },
     default: null,
-    commands: readingScripts,
+    commands: locating,
     text: 'Plain Flyway folders of migrations, searched recursively.',
   },
   historySchema: {
@@ -147,29 +81,29 @@ export const optionTable = {
   placeholders: {
     kind: { type: 'texts' },
     default: null,
-    commands: readingScripts,
+    commands: reading,
     text: 'Values for `${name}` in your own scripts. Names compare without regard to case.',
   },
   transaction: {
     kind: { type: 'choice', values: ['each', 'all'] },
     default: 'each',
-    commands: migrating,
+    commands: running,
     text: '`each`: one transaction per migration. `all`: one transaction for the whole command.',
   },
   outOfOrder: {
     kind: { type: 'boolean' },
     default: false,
-    commands: readingScripts,
+    commands: comparing,
     text: 'Allow a version below the newest applied one of its module to be applied late.',
   },
   target: {
     kind: { type: 'text' },
     default: 'latest',
     commands: targeting,
-    text: 'Version up to which to migrate, or `latest`, `current`, `next`; with `?` behind a version that need not exist. For `undo()` the oldest version to undo.',
+    text: 'Version up to which to migrate, or `latest`, `current`, `next`; with `?` behind a version that need not exist. For `undo()` the oldest version to undo. For `seed()` that of a `migrate()` that stopped there.',
   },
   cherryPick: {
-    kind: { type: 'list' },
+    kind: { type: 'list', mayBeEmpty: false },
     default: null,
     commands: picking,
     text: 'Versions, and descriptions of repeatables, that are the only ones to be applied.',
@@ -177,25 +111,25 @@ export const optionTable = {
   validateOnMigrate: {
     kind: { type: 'boolean' },
     default: true,
-    commands: applying,
+    commands: migrating,
     text: 'Compare history with the files before anything is applied.',
   },
   skipExecutingMigrations: {
     kind: { type: 'boolean' },
     default: false,
-    commands: applying,
+    commands: migrating,
     text: 'Record what is pending as applied, without running it.',
   },
   ignoreMigrationPatterns: {
-    kind: { type: 'list' },
+    kind: { type: 'list', mayBeEmpty: true },
     default: ['*:future'],
-    commands: readingScripts,
+    commands: judging,
     text: "What a validation lets pass, as `<type>:<state>`, for example `['*:missing', 'repeatable:pending']`.",
   },
   baselineOnMigrate: {
     kind: { type: 'boolean' },
     default: false,
-    commands: applying,
+    commands: migrating,
     text: 'Baseline a schema that has content but no history, and go on.',
   },
   baselineVersion: {
@@ -213,7 +147,7 @@ export const optionTable = {
   cleanDisabled: {
     kind: { type: 'boolean' },
     default: true,
-    commands: cleaning,
+    commands: ['clean'],
     text: 'Must be `false` for `clean()` to do anything.',
   },
   preview: {
@@ -223,10 +157,16 @@ export const optionTable = {
     text: 'Report what would be done, and do nothing.',
   },
   versions: {
-    kind: { type: 'list' },
+    kind: { type: 'list', mayBeEmpty: false },
     default: null,
-    commands: repairing,
+    commands: ['repair'],
     text: 'Versions, and descriptions of repeatables, to repair. Default: all.',
+  },
+  unfinished: {
+    kind: { type: 'choice', values: ['completed', 'repeat', 'restart'] },
+    default: null,
+    commands: ['repair'],
+    text: 'What was found out about the scripts of `versions`, which stopped half-way outside a transaction: the statement that was under way is `completed`; it is not, so `repeat` it; or all that they did is undone, so `restart` them. Nothing else is repaired then.',
   },
   installedBy: {
     kind: { type: 'text' },
@@ -243,82 +183,91 @@ export const optionTable = {
   mixed: {
     kind: { type: 'boolean' },
     default: false,
-    commands: [...applying, 'validateFiles'],
+    commands: [...running, 'validateFiles'],
     text: 'Allow a file to hold statements that cannot run in a transaction beside others; it then runs outside of one.',
   },
   placeholderReplacement: {
     kind: { type: 'boolean' },
     default: true,
-    commands: readingScripts,
+    commands: reading,
     text: 'Whether `${name}` is replaced in your own scripts.',
   },
   placeholderPrefix: {
     kind: { type: 'text' },
     default: '${',
-    commands: readingScripts,
+    commands: reading,
     text: 'What a placeholder begins with, in your own scripts.',
   },
   placeholderSuffix: {
     kind: { type: 'text' },
     default: '}',
-    commands: readingScripts,
+    commands: reading,
     text: 'What a placeholder ends with, in your own scripts.',
   },
+  placeholderSeparator: {
+    kind: { type: 'text' },
+    default: ':',
+    commands: reading,
+    text: 'What stands behind `flyway` in the names of built-in placeholders, as in `${flyway:defaultSchema}`, in your own scripts.',
+  },
   encoding: {
-    kind: { type: 'choice', values: ['utf-8', 'iso-8859-1', 'windows-1252', 'utf-16le', 'utf-16be'] },
+    kind: { type: 'encoding', values: ['utf-8', 'iso-8859-1', 'windows-1252', 'utf-16le', 'utf-16be'] },
     default: 'utf-8',
-    commands: readingScripts,
-    text: 'Encoding of your own scripts.',
+    commands: reading,
+    text: 'Encoding of your own scripts, in any case; other names that Java has for these, such as `latin1` or `Cp1252`, do as well.',
   },
   naming: {
-    kind: { type: 'choice', values: ['flyway', 'up-down', 'numbered'] },
+    kind: { type: 'choice', values: namings },
     default: 'flyway',
-    commands: readingScripts,
+    commands: reading,
     text: 'How files of `locations` are named: `V1__x.sql`, `V1.up.sql` or `1_x.up.sql` with `.down.sql`, or `001_x.sql`.',
   },
   ignore: {
-    kind: { type: 'list' },
+    kind: { type: 'list', mayBeEmpty: true },
     default: null,
-    commands: readingScripts,
-    text: "Patterns of files to leave out, for example `['run_all.sql', '**/*.bak.sql']`; paths below a location or module.",
+    commands: reading,
+    text: 'Patterns of files to leave out, by their paths below a location or module: `run_all.sql` is one at the top only, `**/*.bak.sql` one anywhere. A pattern that leaves out nothing is warned of.',
   },
   failOnMissingLocations: {
     kind: { type: 'boolean' },
     default: true,
-    commands: readingScripts,
+    commands: reading,
     text: "Whether a folder that does not exist is an error. Flyway's default is `false`.",
   },
   from: {
     kind: { type: 'choice', values: ['golang-migrate', 'node-pg-migrate'] },
     default: null,
-    commands: adopting,
+    commands: ['adopt'],
     text: 'The tool whose record of applied migrations is taken over. Either this or `applied` must be given.',
   },
   applied: {
-    kind: { type: 'list' },
+    kind: { type: 'list', mayBeEmpty: false },
     default: null,
-    commands: adopting,
+    commands: ['adopt'],
     text: 'The files that are applied already: paths below their folder, names or versions.',
   },
   fromTable: {
     kind: { type: 'text' },
     default: null,
-    commands: adopting,
+    commands: ['adopt'],
     text: 'Table of that tool, as SQL writes it. Default: `schema_migrations`, or `pgmigrations`.',
   },
   applicationName: {
     kind: { type: 'text' },
     default: 'schemaway',
+    commands: connecting,
     text: 'What `pg_stat_activity` shows, before `@host:pid`.',
   },
   connectTimeout: {
     kind: { type: 'integer', minimum: 1, maximum: day },
     default: 10_000,
+    commands: connecting,
     text: 'Longest wait for one host to accept the connection, in milliseconds.',
   },
   connectRetries: {
     kind: { type: 'integer', minimum: 0, maximum: 1_000 },
     default: 5,
+    commands: connecting,
     text: 'Further tries when no server can be reached, with doubling, jittered waits of up to five seconds.',
   },
   waitForLock: {
@@ -336,7 +285,7 @@ export const optionTable = {
   lockRetries: {
     kind: { type: 'integer', minimum: 0, maximum: 1_000 },
     default: 9,
-    commands: locking,
+    commands: retrying,
     text: 'How often a transaction that ran into `lockTimeout` or a deadlock is tried again.',
   },
   statementTimeout: {
@@ -354,37 +303,37 @@ export const optionTable = {
   retention: {
     kind: { type: 'retention' },
     default: null,
-    commands: maintaining,
+    commands: ['maintain'],
     text: "Partitioned tables whose old months are dropped, with the number of months that stay before the current one: `{ 'iam.audit_logs': { months: 24 } }`. Default: nothing is dropped.",
   },
   set: {
     kind: { type: 'choice', values: ['reference', 'demo'] },
     default: null,
-    commands: seeding,
+    commands: ['seed'],
     text: '`reference`: what organisations need, also in production. `demo`: an organisation to try things out with. Must be given.',
   },
   organisationId: {
     kind: { type: 'text' },
     default: null,
-    commands: seeding,
+    commands: ['seed'],
     text: 'The one organisation that gets the reference data. Default: every organisation.',
   },
   steps: {
     kind: { type: 'integer', minimum: 1, maximum: 1_000_000 },
     default: null,
-    commands: rollingBack,
+    commands: ['rollback'],
     text: 'Undo that many of the newest applied versions.',
   },
   to: {
     kind: { type: 'text' },
     default: null,
-    commands: rollingBack,
+    commands: ['rollback'],
     text: 'Undo everything newer than this version, which stays; `empty` undoes everything.',
   },
   run: {
     kind: { type: 'choice', values: ['last'] },
     default: null,
-    commands: rollingBack,
+    commands: ['rollback'],
     text: '`last`: undo what the latest run of `migrate()` applied.',
   },
   allowDataLoss: {
@@ -396,18 +345,19 @@ export const optionTable = {
   timeout: {
     kind: { type: 'integer', minimum: 0, maximum: 7 * day },
     default: 60_000,
-    commands: waiting,
+    commands: ['waitUntilMigrated'],
     text: 'Longest wait until the database is migrated, in milliseconds.',
   },
   interval: {
     kind: { type: 'integer', minimum: 10, maximum: day },
     default: 500,
-    commands: waiting,
+    commands: ['waitUntilMigrated'],
     text: 'Pause between two looks, in milliseconds.',
   },
   signal: {
     kind: { type: 'signal' },
     default: null,
+    commands: connecting,
     text: 'Stops the command: before the next step, or by cancelling the running statement.',
   },
   logger: {
@@ -419,6 +369,12 @@ export const optionTable = {
     kind: { type: 'listener' },
     default: null,
     text: 'Called with each typed event of the run. What it throws is logged and ignored.',
+  },
+  hooks: {
+    kind: { type: 'hooks' },
+    default: null,
+    commands: firing,
+    text: "Functions that are called at Flyway's callback events, by the name of the event.",
   },
 } as const satisfies Record<string, OptionSpecification>
 

@@ -1,8 +1,11 @@
+import type { Hooks } from '../callbacks/hooks.js'
 import type { RoleNames } from '../model/role-names.js'
 import type { BundledModuleName } from '../modules/bundled.js'
 import type { Module } from '../modules/define-module.js'
 import type { ConnectionOptions, PostgresClient } from '../run/connection-target.js'
 import type { MigrationEvent } from '../run/events.js'
+import type { Encoding } from '../scripts/encodings.js'
+import type { Naming } from '../scripts/script-name.js'
 
 export type { RoleNames }
 
@@ -24,38 +27,8 @@ export interface ConnectionChoice {
   readonly sql?: PostgresClient | undefined
 }
 
-/** Options that every command takes. Defaults stand in `docs/configuration.md`. */
-export interface CommonOptions extends ConnectionChoice {
-  /** Modules to work on. Default: every bundled module, or none when `locations` is given. */
-  readonly modules?: readonly (BundledModuleName | Module)[] | undefined
-  /** Plain Flyway folders, relative to the working directory, `file:` URLs, or `filesystem:` paths. */
-  readonly locations?: string | URL | readonly (string | URL)[] | undefined
-  /** Schema of history and ledger, default `public`. A database keeps the schema it was first migrated with. */
-  readonly historySchema?: string | undefined
-  /** History table, default `flyway_schema_history`, so that Flyway finds it too. */
-  readonly table?: string | undefined
-  /** Role names that differ from the defaults `schemaway_owner`, `schemaway_app`, ... */
-  readonly roles?: { readonly [Role in keyof RoleNames]?: string | undefined } | undefined
-  /** Values for `${name}` in your own scripts; bundled scripts do not see them. */
-  readonly placeholders?: Readonly<Record<string, string>> | undefined
-  /** Allow versions below the newest applied one of their module. Default `false`. */
-  readonly outOfOrder?: boolean | undefined
-  /** What a validation lets pass, as `<type>:<state>`; default `['*:future']`. */
-  readonly ignoreMigrationPatterns?: readonly string[] | undefined
-  /** Whether `${name}` is replaced in your own scripts, default `true`. */
-  readonly placeholderReplacement?: boolean | undefined
-  /** What a placeholder begins with, default `${`. */
-  readonly placeholderPrefix?: string | undefined
-  /** What a placeholder ends with, default `}`. */
-  readonly placeholderSuffix?: string | undefined
-  /** Encoding of your own scripts, default `utf-8`. */
-  readonly encoding?: 'utf-8' | 'iso-8859-1' | 'windows-1252' | 'utf-16le' | 'utf-16be' | undefined
-  /** How files of `locations` are named, default `flyway`. */
-  readonly naming?: 'flyway' | 'up-down' | 'numbered' | undefined
-  /** Patterns of files to leave out, by path below a location or module. */
-  readonly ignore?: readonly string[] | undefined
-  /** Whether a folder that does not exist is an error, default `true`; Flyway's is `false`. */
-  readonly failOnMissingLocations?: boolean | undefined
+/** Options of every command that opens a connection. Defaults stand in `docs/configuration.md`. */
+export interface ConnectionSettings extends ConnectionChoice {
   /** Shown in `pg_stat_activity` as `<applicationName>@<host>:<pid>`. Default `schemaway`. */
   readonly applicationName?: string | undefined
   /** Milliseconds to wait for each host, default 10,000. */
@@ -64,14 +37,66 @@ export interface CommonOptions extends ConnectionChoice {
   readonly connectRetries?: number | undefined
   /** Stops the command: between steps, or by cancelling the running statement, which is rolled back. */
   readonly signal?: AbortSignal | undefined
+}
+
+/** Options that every command takes: where history is, whose roles are meant, and who is told. */
+export interface SharedOptions {
+  /** Schema of history and ledger, default `public`. A database keeps the schema it was first migrated with. */
+  readonly historySchema?: string | undefined
+  /** History table, default `flyway_schema_history`, so that Flyway finds it too. */
+  readonly table?: string | undefined
+  /** Role names that differ from the defaults `schemaway_owner`, `schemaway_app`, ... */
+  readonly roles?: { readonly [Role in keyof RoleNames]?: string | undefined } | undefined
   /** Receives messages. Default: silence. */
   readonly logger?: Logger | undefined
   /** Receives typed events. What it throws is logged as a warning and ignored. */
   readonly onEvent?: ((event: MigrationEvent) => void) | undefined
 }
 
+/** Which modules and folders a command works on. */
+export interface SelectionOptions {
+  /** Modules to work on. Default: every bundled module, or none when `locations` is given. */
+  readonly modules?: readonly (BundledModuleName | Module)[] | undefined
+  /** Plain Flyway folders, relative to the working directory, `file:` URLs, or `filesystem:` paths. */
+  readonly locations?: string | URL | readonly (string | URL)[] | undefined
+}
+
+/** How scripts are found and read. None of it is for those of bundled modules. */
+export interface ReadingOptions {
+  /** Values for `${name}` in your own scripts; bundled scripts do not see them. */
+  readonly placeholders?: Readonly<Record<string, string>> | undefined
+  /** Whether `${name}` is replaced in your own scripts, default `true`. */
+  readonly placeholderReplacement?: boolean | undefined
+  /** What a placeholder begins with, default `${`. */
+  readonly placeholderPrefix?: string | undefined
+  /** What a placeholder ends with, default `}`. */
+  readonly placeholderSuffix?: string | undefined
+  /** What stands behind `flyway` in the names of built-in placeholders, default `:` as in `${flyway:defaultSchema}`. */
+  readonly placeholderSeparator?: string | undefined
+  /** Encoding of your own scripts, default `utf-8`; in any case, and by any name that Java has for one of the five. */
+  readonly encoding?: Encoding | (string & Record<never, never>) | undefined
+  /** How files of `locations` are named, default `flyway`. */
+  readonly naming?: Naming | undefined
+  /** Patterns of files to leave out, by path below a location or module. */
+  readonly ignore?: readonly string[] | undefined
+  /** Whether a folder that does not exist is an error, default `true`; Flyway's is `false`. */
+  readonly failOnMissingLocations?: boolean | undefined
+}
+
+/** How what is pending is found. */
+export interface ComparingOptions {
+  /** Allow versions below the newest applied one of their module. Default `false`. */
+  readonly outOfOrder?: boolean | undefined
+}
+
+/** What is made of a disagreement between history and files. */
+export interface JudgingOptions {
+  /** What a validation lets pass, as `<type>:<state>`; default `['*:future']`. */
+  readonly ignoreMigrationPatterns?: readonly string[] | undefined
+}
+
 /** Options of commands that change the database; one process at a time runs one of them. */
-export interface LockingOptions extends CommonOptions {
+export interface LockingOptions {
   /**
    * Milliseconds to wait for another process that migrates, rolls back, seeds or maintains the same database, default 600,000
    * (ten minutes).
@@ -89,20 +114,33 @@ export interface LockingOptions extends CommonOptions {
    * `migrate()` does for partitions has five seconds a statement at the most.
    */
   readonly statementTimeout?: number | undefined
+}
+
+/** Options of commands that write rows into history. */
+export interface RecordingOptions {
   /** What history says in `installed_by`. Default: the session user. */
   readonly installedBy?: string | undefined
 }
 
-/** Options of commands that run migrations. */
-export interface WritingOptions extends LockingOptions {
+/** Options of every command that works on a database and on modules or folders of it. */
+export interface CommonOptions extends ConnectionSettings, SharedOptions, SelectionOptions {}
+
+/** Options of commands that run scripts. */
+export interface WritingOptions extends CommonOptions, ReadingOptions, LockingOptions, RecordingOptions, HookOptions {
   /** `each` (default) commits every migration by itself; `all` makes the whole command one transaction. */
   readonly transaction?: 'each' | 'all' | undefined
+  /** Allow a file to hold statements that cannot run in a transaction beside others. Default `false`. */
+  readonly mixed?: boolean | undefined
 }
 
 /** Options of commands that may stop at a version. */
 export interface TargetOptions {
   /** A version, `latest` (default), `current` or `next`; a version with `?` behind it need not exist. */
   readonly target?: string | undefined
+}
+
+/** Options of commands that may consider chosen migrations only. */
+export interface PickingOptions {
   /** The only versions, and descriptions of repeatables, to be applied. */
   readonly cherryPick?: readonly string[] | undefined
 }
@@ -115,19 +153,47 @@ export interface BaselineNames {
   readonly baselineDescription?: string | undefined
 }
 
+/** Options of commands that fire callbacks. */
+export interface HookOptions {
+  /** Functions that are called at Flyway's callback events, behind the SQL callbacks of the same event. */
+  readonly hooks?: Hooks | undefined
+}
+
 /** Options of `baseline()`. */
-export interface BaselineOptions extends LockingOptions, BaselineNames {}
+export interface BaselineOptions
+  extends CommonOptions,
+    ReadingOptions,
+    LockingOptions,
+    RecordingOptions,
+    BaselineNames,
+    HookOptions {}
 
 /** Options of `repair()`. */
-export interface RepairOptions extends LockingOptions {
+export interface RepairOptions
+  extends CommonOptions,
+    ReadingOptions,
+    JudgingOptions,
+    LockingOptions,
+    RecordingOptions,
+    HookOptions {
   /** Versions, and descriptions of repeatables, to repair. Default: all. */
   readonly versions?: readonly string[] | undefined
+  /**
+   * What was found out about the scripts of `versions`, which run outside a transaction and stopped half-way. `'completed'`: the
+   * statement that was under way when the run ended is done, by that run or by hand. `'repeat'`: it is not. `'restart'`: all
+   * that the script did is undone by hand. The next `migrate()` goes on accordingly. With it, nothing else is repaired.
+   */
+  readonly unfinished?: 'completed' | 'repeat' | 'restart' | undefined
   /** Report what would be done, and do nothing. Default `false`. */
   readonly preview?: boolean | undefined
 }
 
 /** Options of `adopt()`. */
-export interface AdoptOptions extends LockingOptions {
+export interface AdoptOptions
+  extends CommonOptions,
+    ReadingOptions,
+    Omit<LockingOptions, 'lockRetries'>,
+    RecordingOptions {
   /** The tool whose record of applied migrations is taken over. */
   readonly from?: 'golang-migrate' | 'node-pg-migrate' | undefined
   /** Instead of `from`: the files that are applied already, by path below their folder, name or version. */
@@ -139,7 +205,7 @@ export interface AdoptOptions extends LockingOptions {
 }
 
 /** Options of `clean()`. */
-export interface CleanOptions extends LockingOptions {
+export interface CleanOptions extends CommonOptions, ReadingOptions, LockingOptions, HookOptions {
   /** Must be `false` for anything to be done. */
   readonly cleanDisabled?: boolean | undefined
   /** Report what would be done, and do nothing. Default `false`. */
@@ -155,15 +221,19 @@ export interface UndoOptions extends WritingOptions {
 }
 
 /** Options of `migrate()`. */
-export interface MigrateOptions extends WritingOptions, TargetOptions, BaselineNames {
+export interface MigrateOptions
+  extends WritingOptions,
+    ComparingOptions,
+    JudgingOptions,
+    TargetOptions,
+    PickingOptions,
+    BaselineNames {
   /** Compare history with the files before anything is applied. Default `true`. */
   readonly validateOnMigrate?: boolean | undefined
   /** Record what is pending as applied, without running it. Default `false`. */
   readonly skipExecutingMigrations?: boolean | undefined
   /** Baseline a schema that has content but no history, and go on. Default `false`. */
   readonly baselineOnMigrate?: boolean | undefined
-  /** Allow a file to hold statements that cannot run in a transaction beside others. Default `false`. */
-  readonly mixed?: boolean | undefined
   /**
    * After a run that applied something, the partitioned tables of the bundled modules get the partitions of the current
    * month and of this many months after it. Default 3.
@@ -171,24 +241,8 @@ export interface MigrateOptions extends WritingOptions, TargetOptions, BaselineN
   readonly partitionsAhead?: number | undefined
 }
 
-/** Options that say which scripts there are and how they run. */
-type ScriptOptions =
-  | 'modules'
-  | 'locations'
-  | 'placeholders'
-  | 'outOfOrder'
-  | 'ignoreMigrationPatterns'
-  | 'placeholderReplacement'
-  | 'placeholderPrefix'
-  | 'placeholderSuffix'
-  | 'encoding'
-  | 'naming'
-  | 'ignore'
-  | 'failOnMissingLocations'
-  | 'installedBy'
-
 /** Options of `maintain()`, which looks after every partitioned table that is installed, and reads no script. */
-export interface MaintainOptions extends Omit<LockingOptions, ScriptOptions> {
+export interface MaintainOptions extends ConnectionSettings, SharedOptions, LockingOptions {
   /** Months after the current one that get a partition, default 3. */
   readonly partitionsAhead?: number | undefined
   /** What is dropped, by the qualified name of a partitioned table. Default: nothing. */
@@ -202,7 +256,14 @@ export interface Retention {
 }
 
 /** Options of `seed()`. */
-export interface SeedOptions extends Omit<LockingOptions, 'installedBy'> {
+export interface SeedOptions
+  extends ConnectionSettings,
+    SharedOptions,
+    Pick<SelectionOptions, 'modules'>,
+    ComparingOptions,
+    JudgingOptions,
+    TargetOptions,
+    LockingOptions {
   /** `reference`: what organisations need, also in production. `demo`: an organisation to try things out with. */
   readonly set: 'reference' | 'demo'
   /** The one organisation that gets the reference data. Default: every organisation. */
@@ -222,37 +283,32 @@ export interface RollbackOptions extends WritingOptions {
 }
 
 /** Options of `validateFiles()`: those that say which files there are, and how they are read. */
-export interface ValidateFilesOptions
-  extends Pick<
-    CommonOptions,
-    | 'modules'
-    | 'locations'
-    | 'roles'
-    | 'placeholders'
-    | 'placeholderReplacement'
-    | 'placeholderPrefix'
-    | 'placeholderSuffix'
-    | 'encoding'
-    | 'naming'
-    | 'ignore'
-    | 'failOnMissingLocations'
-    | 'historySchema'
-    | 'table'
-    | 'logger'
-    | 'onEvent'
-  > {
+export interface ValidateFilesOptions extends SharedOptions, SelectionOptions, ReadingOptions {
   /** Allow a file to hold statements that cannot run in a transaction beside others. Default `false`. */
   readonly mixed?: boolean | undefined
   /** Whether a version without a `U` file is a fault. Default `false`. */
   readonly requireUndo?: boolean | undefined
 }
 
-export interface InfoOptions extends CommonOptions, TargetOptions {}
-export interface ValidateOptions extends CommonOptions, TargetOptions {}
-export interface AssertOptions extends CommonOptions, TargetOptions {}
+/** Options of commands that only look. */
+export interface LookingOptions
+  extends CommonOptions,
+    ReadingOptions,
+    ComparingOptions,
+    TargetOptions,
+    PickingOptions {}
+
+/** Options of `info()`. */
+export interface InfoOptions extends LookingOptions, HookOptions {}
+
+/** Options of `validate()`. */
+export interface ValidateOptions extends InfoOptions, JudgingOptions {}
+
+/** Options of `assertMigrated()`. */
+export interface AssertOptions extends LookingOptions, JudgingOptions {}
 
 /** Options of `waitUntilMigrated()`. */
-export interface WaitOptions extends CommonOptions, TargetOptions {
+export interface WaitOptions extends LookingOptions, JudgingOptions {
   /** Longest wait in milliseconds, default 60,000. */
   readonly timeout?: number | undefined
   /** Milliseconds between two looks, default 500. */

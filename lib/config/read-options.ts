@@ -1,28 +1,23 @@
-import { SchemawayError } from '../errors/schemaway-error.js'
-import { parseTarget } from '../history/scope.js'
+import type { Hooks } from '../callbacks/hooks.js'
 import { defaultRoleNames, type RoleNames } from '../model/role-names.js'
 import { type ModuleSelection, selectModules } from '../modules/select-modules.js'
-import { explainPattern, isPattern } from '../plan/ignore-patterns.js'
-import { parseVersion } from '../scripts/version.js'
-import {
-  type CommandName,
-  type OptionKind,
-  type OptionName,
-  type OptionSpecification,
-  optionTable,
-} from './option-table.js'
+import type { Encoding } from '../scripts/encodings.js'
+import type { CommandName } from './command-names.js'
+import type { OptionKind, OptionSpecification } from './option-kind.js'
+import { type OptionName, optionTable } from './option-table.js'
 import type {
   AdoptOptions,
   CleanOptions,
-  CommonOptions,
   ConnectionChoice,
   Logger,
   MaintainOptions,
   MigrateOptions,
+  ReadingOptions,
   RepairOptions,
   Retention,
   RollbackOptions,
   SeedOptions,
+  SharedOptions,
   ValidateFilesOptions,
   WaitOptions,
 } from './options.js'
@@ -54,6 +49,8 @@ export interface Config {
   readonly preview: boolean
   /** Empty: all. */
   readonly versions: readonly string[]
+  /** Of `repair()`; goes with `versions`. */
+  readonly unfinished: RepairOptions['unfinished']
   /** Of `adopt()`; exactly one of it and `applied` is given. */
   readonly from: AdoptOptions['from']
   readonly applied: readonly string[] | undefined
@@ -64,8 +61,9 @@ export interface Config {
   readonly placeholderReplacement: boolean
   readonly placeholderPrefix: string
   readonly placeholderSuffix: string
-  readonly encoding: NonNullable<CommonOptions['encoding']>
-  readonly naming: NonNullable<CommonOptions['naming']>
+  readonly placeholderSeparator: string
+  readonly encoding: Encoding
+  readonly naming: NonNullable<ReadingOptions['naming']>
   readonly ignore: readonly string[]
   readonly failOnMissingLocations: boolean
   readonly applicationName: string
@@ -89,12 +87,14 @@ export interface Config {
   readonly interval: number
   readonly signal: AbortSignal | undefined
   readonly logger: Logger
-  readonly onEvent: CommonOptions['onEvent']
+  readonly onEvent: SharedOptions['onEvent']
+  readonly hooks: Hooks
   /** Whether anybody listens: a logger or an event listener was given. */
   readonly isObserved: boolean
 }
 
-type AnyOptions = MigrateOptions &
+/** Of whichever command. */
+export type AnyOptions = MigrateOptions &
   RollbackOptions &
   WaitOptions &
   MaintainOptions &
@@ -104,16 +104,28 @@ type AnyOptions = MigrateOptions &
   CleanOptions &
   AdoptOptions
 
-const roleKeys = ['owner', 'app', 'worker', 'readonly'] as const
+export const roleKeys = ['owner', 'app', 'worker', 'readonly'] as const
 /** It stands in identifiers and literals alike, so it must need no quotes. PostgreSQL reserves what is left out. */
 export const plainRoleName = /^(?!pg_|(?:public|none)$)[a-z_][a-z0-9_]{0,62}$/
 /** They may work on a part that others require. */
 const removing: ReadonlySet<CommandName> = new Set(['rollback', 'undo', 'clean'])
-const defaultLedger = 'schemaway_ledger'
+/** They cannot do without an option of their own. */
+const demanding: ReadonlySet<CommandName> = new Set(['seed', 'adopt'])
+export const defaultLedger = 'schemaway_ledger'
 export const longestRetention = 1_200
-/** Of the column in history. */
-const longestInstalledBy = 100
-const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
+const noHooks: Hooks = Object.freeze({})
+
+/** What cannot contradict anything, so that a start with no more than this loads nothing to look for contradictions. */
+const plainOptions: ReadonlySet<string> = new Set<OptionName>([
+  'url',
+  'connection',
+  'sql',
+  'modules',
+  'locations',
+  'signal',
+  'logger',
+  'onEvent',
+])
 
 /**
  * Checks the options of one command and completes them.
@@ -127,7 +139,7 @@ export async function readOptions(command: CommandName, options: unknown): Promi
     const { explainOptions } = await import('./explain-options.js')
     explainOptions(command, given)
   }
-  return completeOptions(command, given as AnyOptions)
+  return await completeOptions(command, given as AnyOptions)
 }
 
 /**
@@ -162,7 +174,7 @@ function matchesKind(kind: OptionKind, value: unknown): boolean {
     case 'locations':
       return isLocation(value) || (Array.isArray(value) && value.length > 0 && value.every(isLocation))
     case 'list':
-      return Array.isArray(value) && value.every(isText)
+      return Array.isArray(value) && (kind.mayBeEmpty || value.length > 0) && value.every(isText)
     case 'texts':
       return isPlainObject(value) && Object.values(value).every(isStorable)
     case 'roles':
@@ -173,6 +185,9 @@ function matchesKind(kind: OptionKind, value: unknown): boolean {
       return value instanceof AbortSignal
     case 'listener':
       return typeof value === 'function'
+    case 'hooks':
+      // Any name is looked at when it is explained, so that a start without hooks loads no list of events.
+      return isPlainObject(value) && Object.keys(value).length === 0
     case 'boolean':
       return typeof value === 'boolean'
     case 'identifier':
@@ -183,6 +198,8 @@ function matchesKind(kind: OptionKind, value: unknown): boolean {
       return Number.isSafeInteger(value) && Number(value) >= kind.minimum && Number(value) <= kind.maximum
     case 'choice':
       return typeof value === 'string' && kind.values.includes(value)
+    case 'encoding':
+      return typeof value === 'string' && kind.values.some((one) => one === value.toLowerCase())
     default:
       return kind satisfies never
   }
@@ -226,12 +243,15 @@ export function isPlainObject(value: unknown): value is Readonly<Record<string, 
   return prototype === null || Object.getPrototypeOf(prototype) === null
 }
 
-function completeOptions(command: CommandName, options: AnyOptions): Config {
+async function completeOptions(command: CommandName, options: AnyOptions): Promise<Config> {
   const table = options.table ?? optionTable.table.default
   const ledgerTable = table === optionTable.table.default ? defaultLedger : `${table}_ledger`
   const roles = completeRoles(options.roles ?? {})
   const placeholders = Object.entries(options.placeholders ?? {})
-  refuseContradictions(command, options, { table, ledgerTable, roles, placeholders })
+  if (!isPlain(command, options)) {
+    const { refuseContradictions } = await import('./refuse-contradictions.js')
+    refuseContradictions(command, options, { table, ledgerTable, roles, placeholders })
+  }
   return Object.freeze({
     command,
     connection: Object.freeze({ url: options.url, connection: options.connection, sql: options.sql }),
@@ -254,6 +274,7 @@ function completeOptions(command: CommandName, options: AnyOptions): Config {
     cleanDisabled: options.cleanDisabled ?? optionTable.cleanDisabled.default,
     preview: options.preview ?? optionTable.preview.default,
     versions: options.versions ?? [],
+    unfinished: options.unfinished,
     from: options.from,
     applied: options.applied,
     fromTable: options.fromTable,
@@ -263,7 +284,8 @@ function completeOptions(command: CommandName, options: AnyOptions): Config {
     placeholderReplacement: options.placeholderReplacement ?? optionTable.placeholderReplacement.default,
     placeholderPrefix: options.placeholderPrefix ?? optionTable.placeholderPrefix.default,
     placeholderSuffix: options.placeholderSuffix ?? optionTable.placeholderSuffix.default,
-    encoding: options.encoding ?? optionTable.encoding.default,
+    placeholderSeparator: options.placeholderSeparator ?? optionTable.placeholderSeparator.default,
+    encoding: await readEncoding(options.encoding ?? optionTable.encoding.default),
     naming: options.naming ?? optionTable.naming.default,
     ignore: options.ignore ?? [],
     failOnMissingLocations: options.failOnMissingLocations ?? optionTable.failOnMissingLocations.default,
@@ -287,8 +309,35 @@ function completeOptions(command: CommandName, options: AnyOptions): Config {
     signal: options.signal,
     logger: options.logger ?? {},
     onEvent: options.onEvent,
+    hooks: completeHooks(options.hooks),
     isObserved: options.logger !== undefined || options.onEvent !== undefined,
   })
+}
+
+/** Whether nothing can be missing, and nothing be too much. */
+function isPlain(command: CommandName, options: AnyOptions): boolean {
+  return (
+    !demanding.has(command) &&
+    namedDatabases(options).length === 1 &&
+    Object.keys(options).every((name) => plainOptions.has(name))
+  )
+}
+
+/** Which of the options that say where the database is are given. */
+export function namedDatabases(options: ConnectionChoice): readonly (keyof ConnectionChoice)[] {
+  return (['url', 'connection', 'sql'] as const).filter((name) => options[name] !== undefined)
+}
+
+/** The names of Java are loaded only for whoever uses another one than ours. */
+async function readEncoding(name: string): Promise<Encoding> {
+  const plain = optionTable.encoding.kind.values.find((one) => one === name.toLowerCase())
+  return plain ?? (await import('../scripts/encodings.js')).encodingOf(name) ?? optionTable.encoding.default
+}
+
+/** Only what can be called. */
+function completeHooks(given: Hooks | undefined): Hooks {
+  if (given === undefined) return noHooks
+  return Object.freeze(Object.fromEntries(Object.entries(given).filter(([, hook]) => hook !== undefined)))
 }
 
 function completeRoles(given: Partial<Record<keyof RoleNames, string | undefined>>): RoleNames {
@@ -298,112 +347,4 @@ function completeRoles(given: Partial<Record<keyof RoleNames, string | undefined
     worker: given.worker ?? defaultRoleNames.worker,
     readonly: given.readonly ?? defaultRoleNames.readonly,
   })
-}
-
-/** Refuses options that are well formed one by one, but do not go together. */
-function refuseContradictions(
-  command: CommandName,
-  options: AnyOptions,
-  completed: {
-    readonly table: string
-    readonly ledgerTable: string
-    readonly roles: RoleNames
-    readonly placeholders: readonly (readonly [name: string, value: string])[]
-  },
-): void {
-  const problems: { readonly kind: string; readonly option: string; readonly message: string }[] = []
-  const refuse = (option: string, message: string): void =>
-    void problems.push({ kind: 'INVALID_OPTION', option, message })
-
-  const databases = (['url', 'connection', 'sql'] as const).filter((name) => options[name] !== undefined)
-  if (command === 'validateFiles') {
-    if (databases[0] !== undefined) refuse(databases[0], 'validateFiles() looks at no database')
-  } else if (databases.length === 0) {
-    refuse(
-      'url',
-      'no database is named; pass `url: process.env.DATABASE_URL` (is the variable set?), `connection` or `sql`',
-    )
-  }
-  if (databases.length > 1) {
-    refuse(databases[0] ?? 'url', `${quoted(databases)} are given; exactly one of them names the database`)
-  }
-  const ways = (['steps', 'to', 'run'] as const).filter((name) => options[name] !== undefined)
-  if (ways.length > 1) refuse(ways[0] ?? 'steps', `${quoted(ways)} exclude each other`)
-  if (options.to !== undefined && options.to !== 'empty' && parseVersion(options.to) === null) {
-    refuse('to', "`to` is neither a version such as '20260105.110200' nor 'empty'")
-  }
-  if (command === 'seed' && options.set === undefined) {
-    refuse(
-      'set',
-      "`set` is missing; pass `set: 'reference'`, or `set: 'demo'` for an organisation to try things out with",
-    )
-  }
-  if (options.organisationId !== undefined) {
-    if (!uuid.test(options.organisationId)) refuse('organisationId', '`organisationId` must be a uuid')
-    if (options.set === 'demo') {
-      refuse(
-        'organisationId',
-        "`organisationId` goes with `set: 'reference'` only: the demo brings its own organisation",
-      )
-    }
-  }
-  if (options.baselineVersion !== undefined && parseVersion(options.baselineVersion) === null) {
-    refuse('baselineVersion', "`baselineVersion` is not a version such as '20260105.110200'")
-  }
-  if (command === 'adopt') {
-    if ((options.from === undefined) === (options.applied === undefined)) {
-      refuse(
-        'from',
-        "exactly one of `from: 'golang-migrate'` (or 'node-pg-migrate') and `applied: [...]` must be given",
-      )
-    }
-    if (options.locations === undefined && options.modules === undefined) {
-      refuse('locations', 'no files are named; pass `locations`, or `modules` with one of your own')
-    }
-  }
-  if (command !== 'undo' && options.target !== undefined && parseTarget(options.target) === null) {
-    refuse('target', "`target` is neither a version such as '20260105.110200' nor 'latest', 'current' or 'next'")
-  }
-  const pattern = options.ignoreMigrationPatterns?.find((one) => !isPattern(one))
-  if (pattern !== undefined) {
-    refuse('ignoreMigrationPatterns', `in \`ignoreMigrationPatterns\` ${explainPattern(pattern)}`)
-  }
-  if (options.cherryPick !== undefined && options.target !== undefined) {
-    refuse('cherryPick', '`cherryPick` and `target` exclude each other')
-  }
-  if (options.installedBy !== undefined && options.installedBy.length > longestInstalledBy) {
-    refuse('installedBy', `\`installedBy\` must not be longer than ${longestInstalledBy} characters`)
-  }
-  const { table, ledgerTable, roles, placeholders } = completed
-  if (ledgerTable === defaultLedger && table !== optionTable.table.default) {
-    refuse('table', `\`table\` cannot be '${table}': its ledger would be the one of ${optionTable.table.default}`)
-  }
-  for (const [index, key] of roleKeys.entries()) {
-    // Whoever is two roles has the rights of both, and row-level security would let them see every organisation.
-    const same = roleKeys.slice(0, index).find((other) => roles[other] === roles[key])
-    if (same !== undefined) {
-      refuse(`roles.${key}`, `\`roles.${same}\` and \`roles.${key}\` are both '${roles[key]}'; they need to differ`)
-    }
-  }
-  const names = new Set<string>()
-  for (const [name] of placeholders) {
-    const key = name.toLowerCase()
-    const option = `placeholders.${name}`
-    if (key === '') refuse('placeholders', 'a placeholder has an empty name')
-    if (names.has(key)) refuse(option, `the placeholder \`${key}\` is given twice, in different case`)
-    if (/^(?:flyway|schemaway):/.test(key)) refuse(option, `the placeholder \`${key}\` is built in and cannot be given`)
-    if (key.includes('}')) refuse(option, `the placeholder \`${key}\` has a } in its name, where names end`)
-    names.add(key)
-  }
-  const [first] = problems
-  if (first === undefined) return
-  throw new SchemawayError(
-    'INVALID_OPTIONS',
-    `The options cannot be used: ${problems.map((problem) => problem.message).join('; ')}.`,
-    { details: { problems, option: first.option } },
-  )
-}
-
-function quoted(names: readonly string[]): string {
-  return names.map((name) => `\`${name}\``).join(' and ')
 }

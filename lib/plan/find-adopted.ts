@@ -1,7 +1,7 @@
 import type { Problem } from '../errors/schemaway-error.js'
-import { versionKey } from '../history/migration-state.js'
+import { hasDownSection } from '../scripts/down-section.js'
 import type { ScriptFile } from '../scripts/script-file.js'
-import { compareVersions, parseVersion } from '../scripts/version.js'
+import { compareVersions, parseVersion, versionKey } from '../scripts/version.js'
 
 /** What says which migrations are applied, read from another tool's table or given by the caller. */
 export type ForeignRecord =
@@ -31,15 +31,13 @@ export interface Adoption {
   readonly problems: readonly Problem[]
 }
 
-/** As node-pg-migrate finds the part of a file that undoes the rest of it. */
-const downSection = /^\s*--[\s-]*down\s+migration/im
-
 /**
  * Finds the file of everything that a record calls applied.
  *
  * @param files those of the caller, not of bundled modules; only versioned and repeatable ones count.
  */
 export function findAdopted(record: ForeignRecord, files: readonly ScriptFile[]): Adoption {
+  if (record.tool !== null && record.rows.length === 0) return refused(nothingApplied(record.tool))
   switch (record.tool) {
     case 'golang-migrate':
       return adoptUpTo(record.rows, files)
@@ -81,8 +79,7 @@ function adoptNamed(rows: readonly NamedRow[], files: readonly ScriptFile[]): Ad
   const index = indexFiles(files)
   const adopted: AdoptedFile[] = []
   const problems: Problem[] = []
-  for (const file of files)
-    if (file.kind === 'versioned' && downSection.test(String(file.bytes))) problems.push(down(file))
+  for (const file of files) if (file.kind === 'versioned' && hasDownSection(file)) problems.push(down(file))
   for (const { name, appliedOn } of rows) {
     const [digits = ''] = /^\d+/.exec(name) ?? []
     const file = index.byName.get(name) ?? index.byVersion.get(keyOf(digits))
@@ -137,6 +134,16 @@ function sortByVersion(files: readonly ScriptFile[]): readonly VersionedFile[] {
 
 function refused(problem: Problem): Adoption {
   return { adopted: [], problems: [problem] }
+}
+
+/** An empty history would be begun, over which the next migrate() would run every file. */
+function nothingApplied(tool: string): Problem {
+  return {
+    kind: 'NOTHING_APPLIED',
+    message:
+      `the table of ${tool} is empty, so that there is nothing to take over; drop it and call migrate(), or, if another table ` +
+      'was meant, name that with `fromTable`',
+  }
 }
 
 function unknownVersion(name: string, version: string): Problem {

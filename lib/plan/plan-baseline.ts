@@ -1,41 +1,42 @@
 import type { Config } from '../config/read-options.js'
 import { SchemawayError } from '../errors/schemaway-error.js'
-import type { HistoryRow } from '../history/history-row.js'
-import { shortenDescription, shortenScript } from '../history/history-row.js'
+import { type HistoryRow, isMigrationRow, shortenDescription, shortenScript } from '../history/history-row.js'
 import type { NewHistoryRow } from '../history/history-table.js'
-import { isMigrationRow } from '../history/migration-state.js'
 import { compareVersions, parseVersion } from '../scripts/version.js'
 import type { LedgerDraft } from './plan.js'
 
-/** What a new history begins with, written together with the table itself. */
+/** Rows that are written together with the table itself, or into one that is there, without anything being run. */
 export interface HistoryBeginning {
-  readonly row: NewHistoryRow
-  readonly entry: LedgerDraft
+  readonly rows: readonly NewHistoryRow[]
+  /** What the ledger says about each row. */
+  readonly entries: readonly LedgerDraft[]
+  /** When each row was applied, as SQL reads it; absent or null for now. */
+  readonly appliedOn?: readonly (string | null)[]
 }
 
 /** The row of the baseline command, and what the ledger says about it. */
 export function planBaseline(config: Config, rank: number): HistoryBeginning {
   const version = parseVersion(config.baselineVersion)?.text ?? config.baselineVersion
   const description = config.baselineDescription
-  return {
-    row: { installedRank: rank, version, description, type: 'BASELINE', script: description, checksum: null },
-    entry: {
-      event: 'baselined',
-      module: '',
-      moduleRequires: [],
-      kind: 'baseline',
-      version,
-      description,
-      script: shortenScript(description),
-      installedRank: rank,
-      checksum: null,
-      sha256: null,
-      undoScript: null,
-      undoText: null,
-      placeholders: [],
-      error: null,
-    },
+  const entry: LedgerDraft = {
+    event: 'baselined',
+    module: '',
+    moduleRequires: [],
+    kind: 'baseline',
+    version,
+    description,
+    script: shortenScript(description),
+    installedRank: rank,
+    checksum: null,
+    sha256: null,
+    undoScript: null,
+    undoText: null,
+    placeholders: [],
+    error: null,
+    details: JSON.stringify({ schemas: schemasToBegin(config) }),
   }
+  const row = { installedRank: rank, version, description, type: 'BASELINE', script: description, checksum: null }
+  return { rows: [row], entries: [entry] }
 }
 
 /**

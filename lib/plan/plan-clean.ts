@@ -1,8 +1,10 @@
 import type { Config } from '../config/read-options.js'
 import { SchemawayError } from '../errors/schemaway-error.js'
+import { isBaselineRow, isMigrationRow } from '../history/history-row.js'
 import type { LedgerRow } from '../history/ledger-entry.js'
-import { isBaselineRow, isMigrationRow, type MigrationStatus } from '../history/migration-state.js'
+import type { MigrationStatus } from '../history/migration-state.js'
 import type { Module } from '../modules/define-module.js'
+import { locationsModule } from '../modules/select-modules.js'
 import { indexDependents } from './dependent-modules.js'
 import { selectedNames } from './load-scripts.js'
 import type { LedgerDraft } from './plan.js'
@@ -19,8 +21,8 @@ export interface CleanPlan {
   /** The modules whose things go, with the schemas they own; the name `''` stands for `locations`. */
   readonly modules: readonly { readonly name: string; readonly schemas: readonly string[] }[]
   readonly schemas: readonly SchemaToClean[]
-  /** Ranks of the history rows that go; `all` when no other module is left; `table` when the table goes, too. */
-  readonly history: 'table' | 'all' | readonly number[]
+  /** Ranks of the history rows that go; `table` when nothing is left that history would speak of. */
+  readonly history: 'table' | readonly number[]
 }
 
 export interface CleanInput {
@@ -30,16 +32,18 @@ export interface CleanInput {
   /** History, without regard to files. */
   readonly statuses: readonly MigrationStatus[]
   readonly ledger: readonly LedgerRow[]
+  /** Whether there is a history at all. */
+  readonly hasHistory: boolean
 }
 
 /**
  * What belongs to the selected modules: their schemas, for `locations` what the history schema holds, and their rows of
- * history.
+ * history. A baseline of the whole database goes only when everything does that it may stand for.
  *
  * @throws SchemawayError `MODULE_REQUIRED` when an installed module that is not selected requires one of them, or when a
  *   link would be cut in half.
  */
-export function planClean({ config, modules, statuses, ledger }: CleanInput): CleanPlan {
+export function planClean({ config, modules, statuses, ledger, hasHistory }: CleanInput): CleanPlan {
   const { selection, historySchema } = config
   const selected = selectedNames(selection)
   const installed = new Set(statuses.filter(isInstalled).map(({ module }) => module))
@@ -50,13 +54,41 @@ export function planClean({ config, modules, statuses, ledger }: CleanInput): Cl
     schemas: selection.modules.find((module) => module.name === name)?.schemas ?? [historySchema],
   }))
   const all = [...new Set(cleaned.flatMap((module) => module.schemas))]
-  const isAlone = [...installed].every((module) => selected.has(module))
-  const ranks = statuses.flatMap(({ row, module }) => (row !== null && selected.has(module) ? [row.installedRank] : []))
+  const goes = (status: MigrationStatus): boolean =>
+    isBaseline(status) ? isCovered(status, { ledger, selected, schemas: all }) : selected.has(status.module)
+  const isAlone =
+    [...installed].every((module) => selected.has(module)) &&
+    statuses.filter(isBaseline).every((status) => goes(status))
+  const ranks = statuses.flatMap((status) => (status.row !== null && goes(status) ? [status.row.installedRank] : []))
   return {
     modules: cleaned,
     schemas: all.map((name) => ({ name, isDropped: name !== historySchema && name !== 'public' })),
-    history: isAlone ? (all.includes(historySchema) ? 'table' : 'all') : ranks,
+    history: hasHistory && isAlone ? 'table' : ranks,
   }
+}
+
+/** A baseline that was not said of one module. */
+function isBaseline({ row, module }: MigrationStatus): boolean {
+  return row !== null && isBaselineRow(row) && module === ''
+}
+
+/**
+ * Whether everything goes that a baseline may stand for. The ledger says which schemas were meant; of one that it does not
+ * know, what the history schema holds.
+ */
+function isCovered(
+  { row }: MigrationStatus,
+  cleaned: {
+    readonly ledger: readonly LedgerRow[]
+    readonly selected: ReadonlySet<string>
+    readonly schemas: readonly string[]
+  },
+): boolean {
+  const entry = cleaned.ledger.findLast(
+    ({ event, installedRank }) => event === 'baselined' && installedRank === row?.installedRank,
+  )
+  const { schemas } = JSON.parse(entry?.details ?? '{}') as { readonly schemas?: readonly string[] }
+  return schemas?.every((schema) => cleaned.schemas.includes(schema)) ?? cleaned.selected.has(locationsModule)
 }
 
 /** A baseline of no module says nothing about what is there. */

@@ -1,11 +1,11 @@
+import { isIgnored } from '../config/ignore-patterns.js'
 import type { Config } from '../config/read-options.js'
 import { SchemawayError } from '../errors/schemaway-error.js'
-import { type HistoryRow, shortenDescription } from '../history/history-row.js'
-import { isMigrationRow, isRepeatableRow, type MigrationStatus } from '../history/migration-state.js'
+import { type HistoryRow, isMigrationRow, isRepeatableRow, shortenDescription, typeOf } from '../history/history-row.js'
+import type { MigrationStatus } from '../history/migration-state.js'
 import type { RepairAction, RepairedRow, RepairedValues } from '../run/events.js'
 import type { ScriptFile } from '../scripts/script-file.js'
 import { compareVersions, parseVersion } from '../scripts/version.js'
-import { isIgnored } from './ignore-patterns.js'
 import { selectedNames } from './load-scripts.js'
 import type { LedgerDraft } from './plan.js'
 
@@ -61,7 +61,7 @@ function alignedValues(row: HistoryRow, file: ScriptFile): RepairedValues {
   return {
     description: shortenDescription(file.description),
     // Of a migration only: a B script keeps the name that the edition which ran it gave its type.
-    type: isMigrationRow(row) ? 'SQL' : row.type,
+    type: isMigrationRow(row) ? typeOf(file) : row.type,
     checksum: file.checksum,
     success: row.success,
   }

@@ -1,16 +1,17 @@
 import { SchemawayError } from '../errors/schemaway-error.js'
-import { insertLedgerSql } from '../history/ledger-table.js'
+import { createLedgerSql, insertLedgerSql } from '../history/ledger-table.js'
 import { quoteIdentifier } from '../history/quote-sql.js'
 import type { CleanPlan } from '../plan/plan-clean.js'
 import { describeClean } from '../plan/plan-clean.js'
 import { describeBlocker } from './blockers.js'
-import { listObjectsSql, listOutsideSql, type SchemaObject } from './list-objects.js'
+import { findOutsideSql } from './find-outside.js'
+import { listObjectsSql, type SchemaObject } from './list-objects.js'
 import type { Run } from './open-run.js'
 import { type FailureFacts, retryTransaction, type Send } from './retry-transaction.js'
 import type { ServerError } from './server-error.js'
 import type { Session } from './session.js'
 import { isBlocked } from './statement-error.js'
-import { translateError } from './translate-error.js'
+import { explainServerError } from './translate-error.js'
 
 /** What a clean dropped, or would drop. */
 export interface Cleaned {
@@ -19,40 +20,63 @@ export interface Cleaned {
   readonly historyRows: number
 }
 
-/** What is in the schemas of a plan, for a preview. Nothing is locked. */
+/** Longest time that the server waits for this process while everything is locked, in milliseconds. */
+const longestPause = 30_000
+
+/**
+ * What is in the schemas of a plan, for a preview. Nothing is locked.
+ *
+ * @throws SchemawayError `CLEAN_REFUSED` where the clean would be.
+ */
 export async function previewClean(
   session: Session,
   plan: CleanPlan,
   place: Run['place'],
 ): Promise<readonly SchemaObject[]> {
-  const [row] = await session.query<{ objects: string }>(
-    // Names of types in arguments are then written in full, as in the list of what was dropped.
-    `SET search_path = pg_catalog; ${listObjectsSql(namesOf(plan), place)}; RESET search_path`,
-  )
-  return chosen(plan, JSON.parse(row?.objects ?? '[]') as SchemaObject[])
+  // Names are then written in full, as in the list of what was dropped.
+  const send = async (text: string) => await session.send(`SET search_path = pg_catalog; ${text}`)
+  try {
+    const objects = await listObjects(plan, place, send)
+    await refuseOutside(plan, objects, send)
+    return objects
+  } finally {
+    if (!session.isLost) await session.send('RESET search_path')
+  }
 }
 
-/** An extension may be what other modules stand on, so it goes only when none is left. */
-function chosen({ history }: CleanPlan, objects: readonly SchemaObject[]): readonly SchemaObject[] {
-  return objects.filter(({ kind }) => kind !== 'extension' || typeof history === 'string')
+async function listObjects(plan: CleanPlan, place: Run['place'], send: Send): Promise<readonly SchemaObject[]> {
+  const objects = await ask<SchemaObject>(send, listObjectsSql(namesOf(plan), place), 'objects')
+  // An extension may be what other modules stand on, so it goes only when none is left.
+  return objects.filter(({ kind }) => kind !== 'extension' || plan.history === 'table')
 }
 
 /**
  * Drops what a plan names, with its rows of history, in one transaction that tells the ledger. Whatever else the server
  * would take along is a reason to drop nothing.
  *
- * @param historyRows how many rows of history go.
+ * @param facts.historyRows how many rows of history go.
+ * @param facts.tables what there is of history and ledger: beside a history a missing ledger is made; without either, nothing
+ *   is told to anybody.
  * @throws SchemawayError `CLEAN_REFUSED` with `details.objects`; `STATEMENT_BLOCKED`, `MISSING_PRIVILEGE`,
  *   `STATEMENT_FAILED`, `ABORTED`, `CONNECTION_LOST`.
  */
-export async function cleanSchemas(run: Run, plan: CleanPlan, historyRows: number): Promise<Cleaned> {
-  const explain = (error: ServerError, facts: FailureFacts): SchemawayError => explainClean(run, error, facts)
+export async function cleanSchemas(
+  run: Run,
+  plan: CleanPlan,
+  facts: { readonly historyRows: number; readonly tables: 'both' | 'history' | 'none' },
+): Promise<Cleaned> {
+  const { historyRows } = facts
+  const explain = (error: ServerError, failure: FailureFacts): SchemawayError => explainClean(run, error, failure)
   const options = { retries: run.config.lockRetries, doing: 'cleaning', explain }
   const { objects, hash } = await retryTransaction(run, options, async (send) => {
-    await send('SET LOCAL search_path = pg_catalog')
-    const objects = chosen(plan, await ask<SchemaObject>(send, listObjectsSql(namesOf(plan), run.place), 'objects'))
-    await drop(run, plan, objects, send)
-    const hash = await record(run, plan, { objects, historyRows }, send)
+    // Were this process to stop in between, everybody who reads what is locked would stop too.
+    await send(`SET LOCAL search_path = pg_catalog; SET LOCAL idle_in_transaction_session_timeout = ${longestPause}`)
+    // Locked first, so that nobody builds on a table between the look at what depends on it and its end.
+    await lockTables(await listObjects(plan, run.place, send), send)
+    const objects = await listObjects(plan, run.place, send)
+    await refuseOutside(plan, objects, send)
+    await drop(plan, objects, send)
+    const hash = await record(run, plan, { objects, ...facts }, send)
     return { objects, hash }
   })
   run.ledgerHash = hash
@@ -60,27 +84,48 @@ export async function cleanSchemas(run: Run, plan: CleanPlan, historyRows: numbe
   return { objects, historyRows }
 }
 
-async function drop(run: Run, plan: CleanPlan, objects: readonly SchemaObject[], send: Send): Promise<void> {
+/** A view is not locked by itself: with it the server would lock every table that it reads, also those that stay. */
+async function lockTables(objects: readonly SchemaObject[], send: Send): Promise<void> {
+  const tables = objects.filter(({ kind }) => kind === 'table')
+  const own = tables.filter(({ mayDrop }) => mayDrop).map(({ reference }) => reference)
+  const lock = (names: string): string => `LOCK TABLE ${names} IN ACCESS EXCLUSIVE MODE`
+  const statements = [
+    ...(own.length === 0 ? [] : [lock(own.join(', '))]),
+    ...tables.filter(({ mayDrop }) => !mayDrop).map((one) => asOwner(one, lock(one.reference))),
+  ]
+  if (statements.length > 0) await send(statements.join(';\n'))
+}
+
+/** @throws SchemawayError `CLEAN_REFUSED`. */
+async function refuseOutside(plan: CleanPlan, objects: readonly SchemaObject[], send: Send): Promise<void> {
   if (plan.schemas.length === 0) return
-  const outside = listOutsideSql(namesOf(plan), run.place)
-  const before = await ask<string>(send, outside, 'names')
+  const schemas = { schemas: namesOf(plan), whole: wholeSchemas(plan) }
+  const outside = await ask<string>(send, findOutsideSql(objects, schemas), 'names')
+  if (outside.length > 0) throw refused(outside)
+}
+
+async function drop(plan: CleanPlan, objects: readonly SchemaObject[], send: Send): Promise<void> {
+  if (plan.schemas.length === 0) return
   const existing = await ask<{ readonly name: string; readonly owner: string; readonly mayDrop: boolean }>(
     send,
     `SELECT coalesce(json_agg(json_build_object('name', n.nspname, 'owner', pg_get_userbyid(n.nspowner), ` +
       `'mayDrop', pg_has_role(current_user, n.nspowner, 'USAGE'))), '[]')::text AS schemas FROM pg_namespace AS n`,
     'schemas',
   )
-  const whole = plan.schemas.filter((one) => one.isDropped).map((one) => one.name)
+  const whole = wholeSchemas(plan)
   const statements = [
-    ...objects.filter((one) => !whole.includes(one.schema)).map((one) => asOwner(one, dropStatement(one))),
+    ...objects
+      .filter((one) => !whole.includes(one.schema) || one.kind === 'extension')
+      .map((one) => asOwner(one, dropStatement(one))),
     ...existing
       .filter((one) => whole.includes(one.name))
       .map((one) => asOwner(one, `DROP SCHEMA ${quoteIdentifier(one.name)} CASCADE`)),
   ]
   if (statements.length > 0) await send(statements.join(';\n'))
-  const after = new Set(await ask<string>(send, outside, 'names'))
-  const gone = before.filter((name) => !after.has(name))
-  if (gone.length > 0) throw refused(gone)
+}
+
+function wholeSchemas({ schemas }: CleanPlan): readonly string[] {
+  return schemas.filter((one) => one.isDropped).map((one) => one.name)
 }
 
 function dropStatement({ kind, reference }: SchemaObject): string {
@@ -93,24 +138,34 @@ function asOwner({ owner, mayDrop }: { readonly owner: string; readonly mayDrop:
 }
 
 /** History and ledger, in the same transaction. The ledger stays, whatever goes. */
-async function record(run: Run, plan: CleanPlan, cleaned: Cleaned, send: Send): Promise<string | null> {
+async function record(
+  run: Run,
+  plan: CleanPlan,
+  cleaned: Cleaned & { readonly tables: 'both' | 'history' | 'none' },
+  send: Send,
+): Promise<string | null> {
   const { place, historyRole } = run
   const entries = plan.modules.map(({ name, schemas }) => {
     const objects = cleaned.objects.filter(({ schema }) => schemas.includes(schema)).map(nameObject)
     return run.completeEntry(describeClean(name, { schemas, objects, historyRows: cleaned.historyRows }))
   })
-  const ledger = insertLedgerSql(place, entries, run.ledgerHash, null)
+  const { tables } = cleaned
+  const ledger = tables === 'none' ? null : insertLedgerSql(place, entries, run.ledgerHash, null)
   const role = historyRole === null ? [] : [`SET LOCAL ROLE ${quoteIdentifier(historyRole)}`]
-  await send([...role, ...(await forgetHistory(run, plan, send)), ledger.sql].join(';\n'))
-  return ledger.hash
+  const statements = [
+    ...(tables === 'history' ? [createLedgerSql(place)] : []),
+    ...(await forgetHistory(run, plan, send)),
+    ...(ledger === null ? [] : [ledger.sql]),
+  ]
+  if (statements.length > 0) await send([...role, ...statements].join(';\n'))
+  return ledger?.hash ?? null
 }
 
 async function forgetHistory({ place }: Run, { history }: CleanPlan, send: Send): Promise<readonly string[]> {
-  if (history === 'all') return [`DELETE FROM ${place.history}`]
   if (history !== 'table') {
     return history.length === 0 ? [] : [`DELETE FROM ${place.history} WHERE installed_rank IN (${history.join(', ')})`]
   }
-  // Who may write history need not own it.
+  // Who may write history need not own it. Left behind empty, it would make content of others look like our own.
   const [isOwner] = await ask<boolean>(
     send,
     `SELECT json_build_array(pg_has_role(current_user, c.relowner, 'USAGE'))::text AS owns FROM pg_class AS c ` +
@@ -170,6 +225,5 @@ function explainClean(run: Run, error: ServerError, { blockers, attempts }: Fail
       },
     )
   }
-  const translated = translateError(error, 'cleaning', session.display)
-  return translated instanceof SchemawayError ? translated : new SchemawayError('STATEMENT_FAILED', error.message)
+  return explainServerError(error, 'cleaning', session.display)
 }

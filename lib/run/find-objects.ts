@@ -1,5 +1,6 @@
 import type { HistoryPlace } from '../history/history-row.js'
 import { quoteLiteral } from '../history/quote-sql.js'
+import { isFree, ownTables } from './list-objects.js'
 import type { Session } from './session.js'
 
 /** How many objects an error names. */
@@ -24,17 +25,12 @@ export async function findObjects(
   if (schemas.length === 0) return { count: 0, names: [] }
   const isIn = (namespace: string): string =>
     `${namespace} IN (SELECT oid FROM pg_namespace WHERE nspname IN (${schemas.map(quoteLiteral).join(', ')}))`
-  const isFree = (catalogue: string, id: string): string =>
-    `NOT EXISTS (SELECT FROM pg_depend AS d WHERE d.classid = '${catalogue}'::regclass AND d.objid = ${id} AND d.deptype = 'e')`
-  const own = [place.history, place.ledger]
-    .map((name) => `coalesce(to_regclass(${quoteLiteral(name)})::oid, 0)`)
-    .join(', ')
   const [row] = await session.query<{ found: string }>(
     `WITH found AS (` +
       `SELECT CASE c.relkind WHEN 'v' THEN 'view' WHEN 'S' THEN 'sequence' ELSE 'table' END AS kind, c.relnamespace AS schema, c.relname AS name ` +
       `FROM pg_class AS c WHERE ${isIn('c.relnamespace')} AND c.relkind IN ('r', 'v', 'S', 't') AND ${isFree('pg_class', 'c.oid')} ` +
-      `AND c.oid NOT IN (${own}) AND NOT EXISTS (SELECT FROM pg_depend AS d WHERE d.classid = 'pg_class'::regclass ` +
-      `AND d.objid = c.oid AND d.refclassid = 'pg_class'::regclass AND d.refobjid IN (${own})) ` +
+      `AND c.oid NOT IN (${ownTables(place)}) AND NOT EXISTS (SELECT FROM pg_depend AS d WHERE d.classid = 'pg_class'::regclass ` +
+      `AND d.objid = c.oid AND d.refclassid = 'pg_class'::regclass AND d.refobjid IN (${ownTables(place)})) ` +
       `UNION ALL SELECT 'type', t.typnamespace, t.typname FROM pg_type AS t WHERE ${isIn('t.typnamespace')} ` +
       `AND t.typcategory NOT IN ('A', 'C') AND ${isFree('pg_type', 't.oid')} ` +
       `UNION ALL SELECT 'function', p.pronamespace, p.proname FROM pg_proc AS p WHERE ${isIn('p.pronamespace')} ` +

@@ -1,61 +1,100 @@
 import { SchemawayError } from '../errors/schemaway-error.js'
-import type { DatabaseState } from '../history/history-row.js'
-import { createHistorySql, insertHistorySql } from '../history/history-table.js'
+import type { DatabaseState, HistoryRow } from '../history/history-row.js'
 import type { LedgerRow } from '../history/ledger-entry.js'
 import { type LedgerHead, readLedgerHeadSql } from '../history/ledger-head.js'
-import { createLedgerSql, insertLedgerSql, readLedgerSql } from '../history/ledger-table.js'
+import { readLedgerSql } from '../history/ledger-table.js'
 import { quoteIdentifier, quoteLiteral } from '../history/quote-sql.js'
 import type { HistoryBeginning } from '../plan/plan-baseline.js'
+import { createMissingTables } from './create-history.js'
 import type { Run } from './open-run.js'
 import { readState } from './read-state.js'
-import { ServerError } from './server-error.js'
 import { translateError } from './translate-error.js'
 
 const oldestServer = 150_000
+const emptyLedger: LedgerHead = { hash: null, highestRank: 0, modules: [] }
 
 /** History and ledger as a writing command finds them under the lock. */
 export interface PreparedHistory {
-  readonly state: DatabaseState
+  /** With no rows where there is no history; `hasHistory` tells that from an empty one. */
+  readonly state: DatabaseState & { readonly rows: readonly HistoryRow[] }
   /** First rank that neither history nor ledger has ever used. */
   readonly firstRank: number
   readonly modulesByScript: ReadonlyMap<string, string>
+  readonly hasHistory: boolean
+  readonly hasLedger: boolean
 }
+
+/**
+ * Asked before anything is created, with what was found: what is to be written in the transaction that creates what is
+ * missing, or null. It may refuse.
+ */
+export type Begin = (found: PreparedHistory) => Promise<HistoryBeginning | null>
 
 /**
  * Reads history anew, now that nobody else writes it, and creates history and ledger where they are missing. They belong
  * to the login that creates them.
  *
- * @param begin asked before a missing history is created: the row that it is to begin with, in the same transaction, or
- *   null. It may refuse.
  * @throws SchemawayError `SERVER_UNSUITABLE`, `MISSING_PRIVILEGE`, `HISTORY_UNREADABLE`; whatever `begin` throws.
  */
-export async function prepareHistory(run: Run, begin: Begin = async () => null): Promise<PreparedHistory> {
+export async function prepareHistory(run: Run, begin: Begin): Promise<PreparedHistory> {
+  const found = await readHistory(run)
+  return await translated(run, async () => {
+    const beginning = await begin(found)
+    const isWritten = await createMissingTables(run, found, beginning)
+    await grantToOwnerRole(run)
+    return isWritten ? await read(run) : found
+  })
+}
+
+/**
+ * Reads history anew, and creates nothing: an empty history would say that whatever is in the database has been looked
+ * at, and the next migrate() would run every script over it.
+ *
+ * @throws SchemawayError `SERVER_UNSUITABLE`, `MISSING_PRIVILEGE`, `HISTORY_UNREADABLE`.
+ */
+export async function readHistory(run: Run): Promise<PreparedHistory> {
+  return await translated(run, async () => await read(run))
+}
+
+/** Creates the ledger of a history that another tool wrote, before the first row is written into it. */
+export async function startLedger(run: Run, found: PreparedHistory): Promise<void> {
+  if (found.hasLedger || !found.hasHistory) return
+  await prepareHistory(run, async () => null)
+}
+
+async function translated<Result>(run: Run, work: () => Promise<Result>): Promise<Result> {
   try {
-    return await prepare(run, begin)
+    return await work()
   } catch (error) {
     throw translateError(error, 'reading or creating the history', run.session.display)
   }
 }
 
-/** @param rank of the first row. */
-export type Begin = (rank: number) => Promise<HistoryBeginning | null>
-
-async function prepare(run: Run, begin: Begin): Promise<PreparedHistory> {
-  const found = await readState(run.session, run.place, run.config.roles.owner)
-  refuseUnsuitableServer(run, found.state)
-  run.historyRole = found.historyRole ?? (found.state.rows === null ? null : await findWritingRole(run))
-  run.login = found.state.sessionUser
-  await createMissingTables(run, found.state, begin)
-  const rows = found.state.rows ?? (await readState(run.session, run.place, run.config.roles.owner)).state.rows ?? []
-  await grantToOwnerRole(run)
-  const head = await readHead(run)
+async function read(run: Run): Promise<PreparedHistory> {
+  const { config, session, place } = run
+  const { state, historyRole } = await readState(session, place, config.roles.owner)
+  refuseUnsuitableServer(session, state)
+  run.historyRole = historyRole ?? (state.rows === null ? null : await findWritingRole(run))
+  run.login = state.sessionUser
+  const hasLedger = await findLedger(run)
+  const head = hasLedger ? await readHead(run) : emptyLedger
   run.ledgerHash = head.hash
-  const highestRank = Math.max(head.highestRank, ...rows.map((row) => row.installedRank), 0)
+  const rows = state.rows ?? []
   return {
-    state: { ...found.state, rows },
-    firstRank: highestRank + 1,
+    state: { ...state, rows },
+    firstRank: Math.max(head.highestRank, ...rows.map((row) => row.installedRank), 0) + 1,
     modulesByScript: new Map(head.modules.map((one) => [one.script, one.module])),
+    hasHistory: state.rows !== null,
+    hasLedger,
   }
+}
+
+async function findLedger({ config, session }: Run): Promise<boolean> {
+  const [row] = await session.query<{ exists: boolean }>(
+    `SELECT EXISTS (SELECT FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace ` +
+      `WHERE n.nspname = ${quoteLiteral(config.historySchema)} AND c.relname = ${quoteLiteral(config.ledgerTable)}) AS exists`,
+  )
+  return row?.exists === true
 }
 
 /** Every ledger row, oldest first. */
@@ -86,84 +125,22 @@ async function findWritingRole(run: Run): Promise<string | null> {
 }
 
 /** @throws SchemawayError `SERVER_UNSUITABLE` for a standby, an old server, or a connection pooler in between. */
-export function refuseUnsuitableServer(run: Run, state: DatabaseState): void {
+export function refuseUnsuitableServer(
+  session: Pick<Run['session'], 'display' | 'backendPid'>,
+  state: DatabaseState,
+): void {
   const reason = state.isInRecovery
     ? 'is a standby and cannot be written; connect to the primary, or list both hosts with target_session_attrs=read-write'
     : state.serverVersion < oldestServer
       ? `runs PostgreSQL ${Math.floor(state.serverVersion / 10_000)}; schemaway needs 15 or newer`
-      : state.backendPid !== run.session.backendPid
+      : state.backendPid !== session.backendPid
         ? 'is reached through a connection pooler, on which the lock that keeps processes apart cannot be relied on; ' +
           'migrate with a direct URL'
         : null
   if (reason === null) return
-  throw new SchemawayError('SERVER_UNSUITABLE', `${run.session.display} ${reason}. Nothing was changed.`, {
-    details: { server: run.session.display },
+  throw new SchemawayError('SERVER_UNSUITABLE', `${session.display} ${reason}. Nothing was changed.`, {
+    details: { server: session.display },
   })
-}
-
-async function createMissingTables(run: Run, state: DatabaseState, begin: Begin): Promise<void> {
-  const { place, config, session } = run
-  const [missing] = await session.query<{ schema: boolean; ledger: boolean }>(
-    `SELECT to_regnamespace(${quoteLiteral(place.schema)}) IS NULL AS schema, ` +
-      `NOT EXISTS (SELECT FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace ` +
-      `WHERE n.nspname = ${quoteLiteral(config.historySchema)} AND c.relname = ${quoteLiteral(config.ledgerTable)}) AS ledger`,
-  )
-  const ledgerExists = missing?.ledger === false
-  const head = state.rows === null && ledgerExists ? await readHead(run) : null
-  const beginning = state.rows === null ? await begin((head?.highestRank ?? 0) + 1) : null
-  const statements = [
-    ...(missing?.schema === true ? [`CREATE SCHEMA ${place.schema}`] : []),
-    ...(state.rows === null ? [createHistorySql(place)] : []),
-    ...(missing?.ledger === true ? [createLedgerSql(place)] : []),
-    ...(beginning === null ? [] : beginningRows(run, beginning, head?.hash ?? null)),
-    ...(missing?.schema === true && state.rows === null ? [schemaRow(run, beginning)] : []),
-  ]
-  if (statements.length === 0) return
-  try {
-    await run.writeAsHistoryRole(statements)
-    if (beginning !== null) {
-      const { version, description } = beginning.row
-      run.emit({ type: 'baselined', version: version ?? '', description })
-    }
-  } catch (error) {
-    if (!(error instanceof ServerError) || error.sqlState !== '42501') throw error
-    const login = quoteIdentifier(state.sessionUser)
-    const grant =
-      missing?.schema === true
-        ? `GRANT CREATE ON DATABASE ${quoteIdentifier(state.database)} TO ${login};`
-        : `GRANT USAGE, CREATE ON SCHEMA ${place.schema} TO ${login};`
-    throw new SchemawayError(
-      'MISSING_PRIVILEGE',
-      `${state.sessionUser} may not create the history tables in schema ${config.historySchema} of ${session.display}: ` +
-        `${error.serverMessage}. Let an administrator run: ${grant} or name a schema of the login's own: \`historySchema\`.`,
-      { details: { server: session.display, sqlState: error.sqlState }, cause: error },
-    )
-  }
-}
-
-function beginningRows(run: Run, { row, entry }: HistoryBeginning, hash: string | null): readonly string[] {
-  return [
-    insertHistorySql(run.place, [row], { executionTimes: ['0'], installedBy: run.installedBy }),
-    insertLedgerSql(run.place, [run.completeEntry(entry)], hash, ['0']).sql,
-  ]
-}
-
-/** Flyway notes a schema that it created itself, with rank 0, or after a baseline. */
-function schemaRow(run: Run, beginning: HistoryBeginning | null): string {
-  return insertHistorySql(
-    run.place,
-    [
-      {
-        installedRank: beginning === null ? 0 : beginning.row.installedRank + 1,
-        version: null,
-        description: '<< Flyway Schema Creation >>',
-        type: 'SCHEMA',
-        script: run.place.schema,
-        checksum: null,
-      },
-    ],
-    { executionTimes: ['0'], installedBy: run.installedBy },
-  )
 }
 
 /**

@@ -2,8 +2,14 @@ import type { Config } from '../config/read-options.js'
 import { SchemawayError } from '../errors/schemaway-error.js'
 import { quoteIdentifier, quoteLiteral } from '../history/quote-sql.js'
 import type { ForeignRecord, NamedRow } from '../plan/find-adopted.js'
-import type { Run } from './open-run.js'
 import { ServerError } from './server-error.js'
+import type { Session } from './session.js'
+
+/** Who asks for what another tool applied: a run, or a look. */
+export interface Asking {
+  readonly session: Session
+  readonly config: Config
+}
 
 /** Tables as the tools name them when nobody says otherwise. */
 const defaultTables = { 'golang-migrate': 'schema_migrations', 'node-pg-migrate': 'pgmigrations' } as const
@@ -20,13 +26,13 @@ const noName = new Set(['42601', '42602', '0A000', '22023'])
  * @throws SchemawayError `ADOPTION_REFUSED` when its table is not there, or is not its table; `MISSING_PRIVILEGE` when the
  *   login may not read it.
  */
-export async function readForeignRecord(run: Run, login: string): Promise<ForeignRecord> {
-  const { from: tool, applied, fromTable }: Config = run.config
+export async function readForeignRecord(asking: Asking, login: string): Promise<ForeignRecord> {
+  const { from: tool, applied, fromTable }: Config = asking.config
   if (tool === undefined) return { tool: null, entries: applied ?? [] }
   const wanted = fromTable ?? defaultTables[tool]
-  const table = await findTable(run, wanted)
+  const table = await findTable(asking, wanted)
   if (table === null) {
-    throw refuseAdoption(run, [
+    throw refuseAdoption(asking, [
       {
         kind: 'SOURCE_MISSING',
         message: `there is no table ${wanted} of ${tool}; name it with \`fromTable\`, with its schema: 'ops.${defaultTables[tool]}'`,
@@ -36,23 +42,23 @@ export async function readForeignRecord(run: Run, login: string): Promise<Foreig
   try {
     if (tool === 'golang-migrate') {
       const sql = `SELECT version::text AS version, dirty FROM ${table}`
-      return { tool, rows: await run.session.query<{ version: string; dirty: boolean }>(sql) }
+      return { tool, rows: await asking.session.query<{ version: string; dirty: boolean }>(sql) }
     }
     const sql = `SELECT name, to_char(run_on, 'YYYY-MM-DD HH24:MI:SS.US') AS "appliedOn" FROM ${table} ORDER BY run_on, id`
-    return { tool, rows: await run.session.query<NamedRow>(sql) }
+    return { tool, rows: await asking.session.query<NamedRow>(sql) }
   } catch (error) {
     if (!(error instanceof ServerError)) throw error
-    if (error.sqlState === insufficientPrivilege) throw mayNotRead(run, { table, login, error })
+    if (error.sqlState === insufficientPrivilege) throw mayNotRead(asking, { table, login, error })
     if (error.sqlState !== undefinedColumn) throw error
     const message = `${table} is not a table of ${tool}: ${error.serverMessage}; name the right one with \`fromTable\``
-    throw refuseAdoption(run, [{ kind: 'SOURCE_UNREADABLE', message }], error)
+    throw refuseAdoption(asking, [{ kind: 'SOURCE_UNREADABLE', message }], error)
   }
 }
 
 /** Qualified and quoted as far as the search path asks for it; null when there is none. */
-async function findTable(run: Run, name: string): Promise<string | null> {
+async function findTable({ session }: Asking, name: string): Promise<string | null> {
   try {
-    const [row] = await run.session.query<{ name: string | null }>(
+    const [row] = await session.query<{ name: string | null }>(
       `SELECT to_regclass(${quoteLiteral(name)})::text AS name`,
     )
     return row?.name ?? null
@@ -63,10 +69,10 @@ async function findTable(run: Run, name: string): Promise<string | null> {
 }
 
 function mayNotRead(
-  run: Run,
+  { session }: Asking,
   { table, login, error }: { readonly table: string; readonly login: string; readonly error: ServerError },
 ): SchemawayError {
-  const server = run.session.display
+  const server = session.display
   return new SchemawayError(
     'MISSING_PRIVILEGE',
     `${login} may not read ${table} of ${server}: ${error.serverMessage}. Let its owner, or an administrator, run: ` +
@@ -76,11 +82,11 @@ function mayNotRead(
 }
 
 export function refuseAdoption(
-  run: Run,
+  { session }: Asking,
   problems: readonly { readonly kind: string; readonly message: string }[],
   cause?: unknown,
 ): SchemawayError {
-  const server = run.session.display
+  const server = session.display
   return new SchemawayError(
     'ADOPTION_REFUSED',
     `What is applied to ${server} cannot be taken over: ${problems.map(({ message }) => message).join('; ')}. Nothing was ` +

@@ -1,10 +1,21 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import type { Sql } from 'postgres'
-import { type AdoptOptions, adopt, defineModule, info, migrate, rollback, validate } from '../../lib/index.js'
+import {
+  type AdoptOptions,
+  adopt,
+  createMigrator,
+  defineModule,
+  info,
+  migrate,
+  rollback,
+  validate,
+} from '../../lib/index.js'
+import { lockKey } from '../../lib/run/lock.js'
 import { testDatabase } from '../../lib/testing/index.js'
 import { createLogin } from '../support/create-login.js'
 import { expectError } from '../support/expect-error.js'
+import { waitUntil } from '../support/wait-until.js'
 import { writeScripts } from '../support/write-scripts.js'
 
 const threeTables = {
@@ -115,14 +126,79 @@ test('files of golang-migrate keep their names', async (t) => {
   assert.equal((await rollback({ ...files, to: '1' })).currentVersion, '000001')
 })
 
-test('a golang-migrate that applied nothing yet leaves everything to migrate()', async (t) => {
+test('a tool that applied nothing leaves nothing to take over, and no history that would look like one', async (t) => {
+  const database = await testDatabase(t)
+  const { url, sql } = database
+  const { directory: locations } = writeScripts(t, threeTables)
+  await sql.unsafe(`${golangTable} ${nodeTable} CREATE TABLE one (id int)`)
+  for (const from of ['golang-migrate', 'node-pg-migrate'] as const) {
+    for (const preview of [true, false]) {
+      const message = await refused(database, ['NOTHING_APPLIED'], { url, locations, from, preview })
+      assert.match(message, /is empty.*drop it and call migrate\(\)/)
+    }
+  }
+  await expectError('INVALID_OPTIONS', adopt({ url, locations, applied: [] }))
+  await expectError('SCHEMA_NOT_EMPTY', migrate({ url, locations }))
+})
+
+test('an adoption that is cut off while it writes its rows leaves no history, over which everything would run', async (t) => {
   const { url, sql } = await testDatabase(t)
   const { directory: locations } = writeScripts(t, threeTables)
-  await sql.unsafe(golangTable)
-  const { adopted, pending } = await adopt({ url, locations, from: 'golang-migrate' })
-  assert.deepEqual([adopted.length, pending.length], [0, 4])
-  assert.equal((await migrate({ url, locations })).migrations.length, 4)
+  await sql.unsafe(`${twoApplied} ${golangTable} INSERT INTO schema_migrations VALUES (2, false)`)
+  await stopAtFirstRow(sql)
+  const work = adopt({ url, locations, from: 'golang-migrate' })
+  await cutOff(sql, work)
+  assert.deepEqual([...(await sql`SELECT to_regclass('flyway_schema_history') AS history`)], [{ history: null }])
+  await expectError('SCHEMA_NOT_EMPTY', migrate({ url, locations }))
 })
+
+test('what skipExecutingMigrations records is written together with the history, or not at all', async (t) => {
+  const { url, sql } = await testDatabase(t)
+  const folder = writeScripts(t, threeTables)
+  const locations = folder.directory
+  await sql.unsafe(twoApplied)
+  await stopAtFirstRow(sql)
+  await cutOff(sql, migrate({ url, locations, skipExecutingMigrations: true }))
+  await expectError('SCHEMA_NOT_EMPTY', migrate({ url, locations }))
+
+  await sql`DROP EVENT TRIGGER arm`
+  folder.remove('V3__three.sql', 'R__view.sql')
+  await migrate({ url, locations, skipExecutingMigrations: true })
+  folder.write({ 'V4__four.sql': 'SELECT 4;', 'V5__five.sql': 'SELECT 5;' })
+  await sql`CREATE TRIGGER wait BEFORE INSERT ON flyway_schema_history FOR EACH ROW WHEN (NEW.version = '5') EXECUTE FUNCTION ops.wait()`
+  await cutOff(sql, migrate({ url, locations, skipExecutingMigrations: true }))
+  assert.deepEqual(
+    (await history(sql)).map(([, version]) => version),
+    ['1', '2'],
+  )
+})
+
+/** The first row that is written into a new history waits for a minute. */
+async function stopAtFirstRow(sql: Sql): Promise<void> {
+  await sql.unsafe(`CREATE SCHEMA ops;
+    CREATE FUNCTION ops.wait() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(60); RETURN NEW; END $$;
+    CREATE FUNCTION ops.arm() RETURNS event_trigger LANGUAGE plpgsql AS $$
+    BEGIN
+      IF to_regclass('public.flyway_schema_history') IS NOT NULL
+        AND NOT EXISTS (SELECT FROM pg_trigger WHERE tgrelid = 'public.flyway_schema_history'::regclass)
+      THEN
+        CREATE TRIGGER wait BEFORE INSERT ON public.flyway_schema_history FOR EACH ROW EXECUTE FUNCTION ops.wait();
+      END IF;
+    END $$;
+    CREATE EVENT TRIGGER arm ON ddl_command_end WHEN TAG IN ('CREATE TABLE') EXECUTE FUNCTION ops.arm()`)
+}
+
+/** Ends the session of a command while it waits, as a process that is killed does. */
+async function cutOff(sql: Sql, work: Promise<unknown>): Promise<void> {
+  const failure = expectError('CONNECTION_LOST', work)
+  await waitUntil('a row is being written', async () => {
+    const ended = await sql`
+      SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+      WHERE datname = current_database() AND wait_event = 'PgSleep'`
+    return ended.length > 0
+  })
+  await failure
+}
 
 test('what golang-migrate left dirty, does not know a file for, or is no table of it, is refused with the remedy', async (t) => {
   const database = await testDatabase(t)
@@ -229,6 +305,16 @@ test('files are listed as applied by path, name or version', async (t) => {
   )
 })
 
+test('a migrator adopts with its own options', async (t) => {
+  const { url, sql } = await testDatabase(t)
+  const { directory: locations } = writeScripts(t, threeTables)
+  await sql.unsafe(twoApplied)
+  const migrator = createMigrator({ url, locations, outOfOrder: true, lockTimeout: 1_000 })
+  assert.deepEqual(await migrator.validateFiles({ requireUndo: true }), { command: 'validateFiles', checked: 7 })
+  assert.equal((await migrator.adopt({ applied: ['1', '2'] })).adopted.length, 2)
+  assert.equal((await migrator.migrate()).migrations.length, 2)
+})
+
 test('an entry of the list that no versioned or repeatable file answers to is refused', async (t) => {
   const database = await testDatabase(t)
   const { url } = database
@@ -253,11 +339,16 @@ test('a history that has rows is left alone, also that of an earlier adoption', 
   assert.match(message, /is a history already, with 1 row; go on with migrate\(\)/)
 })
 
-test('a preview says the same and writes nothing', async (t) => {
+test('a preview says the same, writes nothing, and waits for nobody', async (t) => {
   const { url, sql } = await testDatabase(t)
   const { directory: locations } = writeScripts(t, threeTables)
+  const key = lockKey('"public"."flyway_schema_history"')
+  const holder = await sql.reserve()
+  await holder`SELECT pg_advisory_lock(${String(key)})`
   const preview = await adopt({ url, locations, applied: ['1', '2'], preview: true })
   assert.equal(preview.run, null)
+  await holder`SELECT pg_advisory_unlock_all()`
+  holder.release()
   assert.deepEqual([...(await sql`SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace`)], [])
   const done = await adopt({ url, locations, applied: ['1', '2'] })
   assert.deepEqual([done.adopted, done.pending], [preview.adopted, preview.pending])
@@ -295,7 +386,10 @@ test('a table of the other tool that the login may not read is named with the GR
 
 test('options that leave open what is applied, or to which files, are refused', async () => {
   const url = 'postgres://localhost:1/none'
-  const both = await expectError('INVALID_OPTIONS', adopt({ url, locations: '.', from: 'golang-migrate', applied: [] }))
+  const both = await expectError(
+    'INVALID_OPTIONS',
+    adopt({ url, locations: '.', from: 'golang-migrate', applied: ['1'] }),
+  )
   assert.match(both.message, /exactly one of `from/)
   await expectError('INVALID_OPTIONS', adopt({ url, locations: '.' }))
   const nowhere = await expectError('INVALID_OPTIONS', adopt({ url, from: 'golang-migrate' }))

@@ -1,13 +1,23 @@
 import assert from 'node:assert/strict'
-import test from 'node:test'
+import test, { type TestContext } from 'node:test'
 import postgres, { type Sql } from 'postgres'
 import { placeHistory } from '../../lib/history/history-row.js'
 import { findBrokenLink, type LedgerRow } from '../../lib/history/ledger-entry.js'
 import { readLedgerSql } from '../../lib/history/ledger-table.js'
-import { clean, createMigrator, defineModule, info, type MigrationEvent, migrate, rollback } from '../../lib/index.js'
+import {
+  baseline,
+  clean,
+  createMigrator,
+  defineModule,
+  info,
+  type MigrationEvent,
+  migrate,
+  rollback,
+} from '../../lib/index.js'
 import { testDatabase } from '../../lib/testing/index.js'
 import { createLogin } from '../support/create-login.js'
 import { expectError } from '../support/expect-error.js'
+import { waitForLock } from '../support/wait-until.js'
 import { writeScripts } from '../support/write-scripts.js'
 
 const place = placeHistory({ historySchema: 'public', table: 'flyway_schema_history', ledgerTable: 'schemaway_ledger' })
@@ -131,7 +141,8 @@ test('the whole bundled model goes and comes back; public and roles stay', async
   assert.deepEqual(await schemas(sql), [])
   assert.equal((await sql`SELECT FROM public.users`).length, 0)
   assert.ok((await sql`SELECT FROM pg_roles WHERE rolname = 'schemaway_owner'`).length === 1)
-  assert.equal((await sql`SELECT FROM flyway_schema_history`).length, 0)
+  const [left] = await sql`SELECT to_regclass('flyway_schema_history') AS history, to_regclass('users') AS users`
+  assert.deepEqual({ ...left }, { history: null, users: 'users' })
   assert.equal(findBrokenLink(await readLedger(sql)), null)
   await migrate({ url })
   assert.deepEqual([...new Set((await info({ url })).migrations.map(({ state }) => state))], ['Success'])
@@ -173,19 +184,163 @@ test('what a CASCADE would take along elsewhere is a reason to drop nothing', as
   const error = await expectError('CLEAN_REFUSED', clean({ url, modules, cleanDisabled: false }))
   assert.deepEqual(
     new Set(error.details.objects),
-    new Set([
-      'view public.items',
-      'column id of public.items',
-      'constraint of_item of public.line',
-      'column size of public.line',
-    ]),
+    new Set(['view public.items', 'constraint of_item on table public.line', 'column size of table public.line']),
   )
   assert.deepEqual(await content(sql, 'shop'), ['item', 'size'])
   assert.equal((await sql`SELECT FROM flyway_schema_history`).length, 1)
+  const preview = await expectError('CLEAN_REFUSED', clean({ url, modules, preview: true }))
+  assert.deepEqual(preview.details.objects, error.details.objects)
   await sql`DROP TABLE public.line`
   await sql`DROP VIEW public.items`
   await clean({ url, modules, cleanDisabled: false })
   assert.deepEqual(await content(sql, 'shop'), [])
+})
+
+/** A module with one schema, `shop`. */
+function shop(t: TestContext, sql: string) {
+  const { directory } = writeScripts(t, { 'V1__init.sql': `CREATE SCHEMA IF NOT EXISTS shop; ${sql}` })
+  return [defineModule({ name: 'shop', directory })] as const
+}
+
+test('whatever depends on a module is found, of every kind and at any distance; what is part of it goes along', async (t) => {
+  const { url, sql } = await testDatabase(t)
+  await sql.unsafe(`CREATE TABLE public.log (id int, note text); CREATE TYPE public.size AS ENUM ('s')`)
+  const modules = shop(
+    t,
+    `CREATE TABLE shop.item (id int PRIMARY KEY, tag text);
+    CREATE TYPE shop.size AS ENUM ('s');
+    CREATE FUNCTION shop.to_text(shop.size) RETURNS text LANGUAGE sql AS $$ SELECT 'x' $$;
+    CREATE CAST (shop.size AS text) WITH FUNCTION shop.to_text(shop.size);
+    CREATE FUNCTION shop.allowed() RETURNS boolean LANGUAGE sql AS $$ SELECT true $$;
+    CREATE FUNCTION shop.note() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$;
+    CREATE FUNCTION shop.on_ddl() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN END $$;
+    CREATE TRIGGER own BEFORE INSERT ON shop.item FOR EACH ROW EXECUTE FUNCTION shop.note();
+    CREATE POLICY own ON shop.item USING (shop.allowed());
+    CREATE RULE own AS ON DELETE TO shop.item DO ALSO INSERT INTO public.log VALUES (1);
+    CREATE STATISTICS shop.both ON id, tag FROM shop.item;
+    CREATE PUBLICATION items FOR TABLE shop.item;`,
+  )
+  await migrate({ url, modules })
+  await sql.unsafe(`
+    CREATE VIEW public.items AS SELECT * FROM shop.item;
+    CREATE MATERIALIZED VIEW public.counted AS SELECT count(*) FROM public.items;
+    CREATE TRIGGER theirs BEFORE INSERT ON public.log FOR EACH ROW EXECUTE FUNCTION shop.note();
+    CREATE POLICY theirs ON public.log USING (shop.allowed());
+    CREATE RULE theirs AS ON INSERT TO public.log DO ALSO DELETE FROM shop.item;
+    CREATE EVENT TRIGGER theirs ON ddl_command_end EXECUTE FUNCTION shop.on_ddl();
+    CREATE FUNCTION public.of_size(shop.size) RETURNS int LANGUAGE sql AS 'SELECT 1';
+    CREATE FUNCTION shop.as_text(public.size) RETURNS text LANGUAGE sql AS $$ SELECT 'x' $$;
+    CREATE CAST (public.size AS text) WITH FUNCTION shop.as_text(public.size);
+    CREATE OPERATOR public.@@@ (RIGHTARG = shop.size, FUNCTION = public.of_size);
+    CREATE STATISTICS public.two ON id, note FROM public.log;
+    CREATE TABLE public.child (more int) INHERITS (shop.item);
+    CREATE EXTENSION cube SCHEMA shop;
+  `)
+  const expected = [
+    'cast from public.size to text',
+    'event trigger theirs',
+    'extension cube',
+    'function public.of_size(shop.size)',
+    'materialized view public.counted',
+    'operator public.@@@(NONE,shop.size)',
+    'policy theirs on table public.log',
+    'rule theirs on table public.log',
+    'table public.child',
+    'trigger theirs on table public.log',
+    'view public.items',
+  ]
+  await migrate({ url, modules: ['iam'] })
+  const error = await expectError('CLEAN_REFUSED', clean({ url, modules, cleanDisabled: false }))
+  assert.deepEqual([...(error.details.objects ?? [])].toSorted(), expected)
+  assert.equal((await sql`SELECT FROM shop.item`).length, 0)
+  await sql.unsafe(`DROP VIEW public.items CASCADE; DROP TRIGGER theirs ON public.log; DROP POLICY theirs ON public.log;
+    DROP RULE theirs ON public.log; DROP EVENT TRIGGER theirs; DROP CAST (public.size AS text);
+    DROP OPERATOR public.@@@ (NONE, shop.size); DROP FUNCTION public.of_size; DROP TABLE public.child; DROP EXTENSION cube`)
+  await clean({ url, modules, cleanDisabled: false })
+  assert.deepEqual(await content(sql, 'shop'), [])
+})
+
+test('an extension in the schema of a module goes only with the last module, and is listed', async (t) => {
+  const { url, sql } = await testDatabase(t)
+  const modules = shop(t, 'CREATE EXTENSION cube SCHEMA shop; CREATE TABLE shop.item (at shop.cube);')
+  await migrate({ url, modules })
+  await migrate({ url, modules: ['iam'] })
+  const error = await expectError('CLEAN_REFUSED', clean({ url, modules, cleanDisabled: false }))
+  assert.deepEqual(error.details.objects, ['extension cube'])
+  await clean({ url, modules: ['iam'], cleanDisabled: false })
+  const { dropped } = await clean({ url, modules, cleanDisabled: false })
+  assert.deepEqual(
+    dropped.map(({ kind, name }) => `${kind} ${name}`),
+    ['table item', 'extension cube'],
+  )
+  assert.equal((await sql`SELECT FROM pg_extension WHERE extname = 'cube'`).length, 0)
+})
+
+test('a view that is built on a table while a clean waits for it is seen', async (t) => {
+  const { url, sql } = await testDatabase(t)
+  const modules = shop(t, 'CREATE TABLE shop.item (id int);')
+  await migrate({ url, modules })
+  const other = await sql.reserve()
+  await other`BEGIN`
+  await other`CREATE VIEW public.items AS SELECT * FROM shop.item`
+  const work = expectError('CLEAN_REFUSED', clean({ url, modules, cleanDisabled: false, lockTimeout: 30_000 }))
+  await waitForLock(sql)
+  await other`COMMIT`
+  other.release()
+  assert.deepEqual((await work).details.objects, ['view public.items'])
+  assert.equal((await sql`SELECT FROM public.items`).length, 0)
+})
+
+test('while a clean holds its locks the server waits for this process for half a minute at the most', async (t) => {
+  const { url, sql } = await testDatabase(t)
+  const modules = shop(t, 'CREATE TABLE shop.item (id int);')
+  await migrate({ url, modules })
+  await sql.unsafe(`CREATE TABLE public.seen (timeout text);
+    CREATE FUNCTION public.see() RETURNS event_trigger LANGUAGE plpgsql AS $$
+    BEGIN INSERT INTO public.seen VALUES (current_setting('idle_in_transaction_session_timeout')); END $$;
+    CREATE EVENT TRIGGER see ON sql_drop EXECUTE FUNCTION public.see()`)
+  await clean({ url, modules, cleanDisabled: false })
+  assert.deepEqual([...(await sql`SELECT DISTINCT timeout FROM public.seen`)], [{ timeout: '30s' }])
+})
+
+test('a baseline of locations stays when only modules are cleaned, and what it covers is never run again', async (t) => {
+  const { url, sql } = await testDatabase(t)
+  const { directory: locations } = writeScripts(t, {
+    'V1__a.sql': 'CREATE TABLE users (id int);',
+    'V2__b.sql': 'CREATE TABLE more (id int);',
+  })
+  await sql`CREATE TABLE users (id int)`
+  await baseline({ url, locations, baselineVersion: '1' })
+  await migrate({ url, modules: ['iam'] })
+  await clean({ url, modules: ['iam'], cleanDisabled: false })
+  assert.deepEqual(
+    (await migrate({ url, locations })).migrations.map(({ version }) => version),
+    ['2'],
+  )
+  await clean({ url, locations, cleanDisabled: false })
+  assert.equal((await migrate({ url, locations })).migrations.length, 2)
+})
+
+test('a baseline that Flyway wrote may stand for anything, so it stays as long as something else does', async (t) => {
+  const { url, sql } = await testDatabase(t)
+  const { directory: locations } = writeScripts(t, { 'V1__a.sql': 'CREATE TABLE users (id int);' })
+  await sql`CREATE TABLE users (id int)`
+  await baseline({ url, locations, baselineVersion: '1' })
+  await sql`DROP TABLE schemaway_ledger`
+  await migrate({ url, modules: ['iam'] })
+  const preview = await clean({ url, modules: ['iam'], preview: true })
+  const report = await clean({ url, modules: ['iam'], cleanDisabled: false })
+  assert.equal(preview.historyRows, report.historyRows)
+  assert.deepEqual((await migrate({ url, locations })).migrations, [])
+})
+
+test('after the last module nothing says that foreign content was looked at', async (t) => {
+  const { url, sql } = await testDatabase(t)
+  const { directory: locations } = writeScripts(t, { 'V1__a.sql': 'CREATE TABLE a (id int);' })
+  await sql`CREATE TABLE users (id int)`
+  await migrate({ url, modules: ['iam'] })
+  await clean({ url, modules: ['iam'], cleanDisabled: false })
+  await expectError('SCHEMA_NOT_EMPTY', migrate({ url, locations }))
 })
 
 test('locations are cleaned beside modules: only their rows go, and what the modules stand on stays', async (t) => {
@@ -213,7 +368,7 @@ test('a table that somebody holds is waited for, and named', async (t) => {
   await open`SELECT FROM a`
   const error = await expectError(
     'STATEMENT_BLOCKED',
-    clean({ url, locations, cleanDisabled: false, lockTimeout: 400, lockRetries: 1 }),
+    clean({ url, locations, cleanDisabled: false, lockTimeout: 3_000, lockRetries: 1 }),
   )
   assert.match(error.message, /any of 2 attempts.*holder/)
   assert.equal((await sql`SELECT FROM flyway_schema_history`).length, 1)

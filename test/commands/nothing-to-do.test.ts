@@ -5,8 +5,12 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { migrate } from '../../lib/index.js'
-import { startPostgres } from '../../lib/testing/index.js'
+import { type MigrateOptions, migrate } from '../../lib/index.js'
+import { startPostgres, testDatabase } from '../../lib/testing/index.js'
+import { writeScripts } from '../support/write-scripts.js'
+
+/** Files of our own that options about files may load besides. */
+const mostMoreFiles = 16
 
 /** Files of our own that a start without pending migrations may load; each costs about a third of a millisecond. */
 const mostFiles = 42
@@ -25,19 +29,55 @@ test('a migrate() with nothing to do sends one query, takes no lock, and loads n
     assert.match(statements[0] ?? '', /flyway_schema_history/)
     assert.doesNotMatch(lines.join('\n'), /advisory/)
 
-    const heavy = loaded.filter((url) =>
-      /node_modules\/(umzug|zod)\/|\/scripts\/(scanner|parse-script)|\/run\/execute-plan/.test(url),
-    )
-    assert.deepEqual(heavy, [])
-    const own = loaded.filter((url) => /\/lib\/.*\.[jt]s/.test(url) && !url.includes('node_modules'))
+    assert.deepEqual(heavyOf(loaded), [])
+    const own = ownOf(loaded)
     assert.ok(own.length > 10 && own.length <= mostFiles, `${own.length} files:\n${own.join('\n')}`)
   } finally {
     await server.stop()
   }
 })
 
+test('options that say how files are named and read, and up to where, load no scanner when nothing is pending either', async (t) => {
+  const { url } = await testDatabase(t)
+  const { directory } = writeScripts(t, {
+    '001_a.sql': 'CREATE TABLE a (id integer);',
+    '001_a.sql.conf': 'executeInTransaction=true',
+    '002_b.sql': 'CREATE TABLE b_${flyway_table} (id integer);',
+    'R__v.sql': '-- schemaway: requires=1\nCREATE VIEW v AS SELECT 1 AS one;',
+    'run_all.sql': 'not SQL',
+  })
+  const options: MigrateOptions = {
+    locations: [directory],
+    naming: 'numbered',
+    ignore: ['/run_all.sql'],
+    encoding: 'UTF-8',
+    placeholderSeparator: '_',
+    ignoreMigrationPatterns: ['*:future'],
+  }
+  await migrate({ url, ...options })
+  for (const target of ['2', 'current']) {
+    const { loaded } = await migrateInProcess(url, { ...options, target })
+    assert.deepEqual(heavyOf(loaded), [])
+    const own = ownOf(loaded)
+    assert.ok(own.length <= mostFiles + mostMoreFiles, `${own.length} files:\n${own.join('\n')}`)
+  }
+})
+
+function heavyOf(loaded: readonly string[]): readonly string[] {
+  return loaded.filter((url) =>
+    /node_modules\/(umzug|zod)\/|\/scripts\/(scanner|parse-script|directives)|\/run\/execute-plan/.test(url),
+  )
+}
+
+function ownOf(loaded: readonly string[]): readonly string[] {
+  return loaded.filter((url) => /\/lib\/.*\.[jt]s/.test(url) && !url.includes('node_modules'))
+}
+
 /** Runs migrate() in a fresh process that reports its name in pg_stat_activity and every module it loads. */
-async function migrateInProcess(url: string): Promise<{ applicationName: string; loaded: readonly string[] }> {
+async function migrateInProcess(
+  url: string,
+  options: MigrateOptions = { modules: ['iam'] },
+): Promise<{ applicationName: string; loaded: readonly string[] }> {
   const index = fileURLToPath(new URL('../../lib/index.ts', import.meta.url))
   const hook = `export async function load(url, context, next) { process._rawDebug('loaded ' + url); return next(url, context) }`
   const program = `
@@ -45,7 +85,7 @@ async function migrateInProcess(url: string): Promise<{ applicationName: string;
     import { hostname } from 'node:os'
     register('data:text/javascript,' + encodeURIComponent(${JSON.stringify(hook)}))
     const { migrate } = await import(${JSON.stringify(index)})
-    const report = await migrate({ url: process.env.DATABASE, modules: ['iam'] })
+    const report = await migrate({ url: process.env.DATABASE, ...${JSON.stringify(options)} })
     if (report.migrations.length > 0) throw new Error('something was pending')
     console.log('schemaway@' + hostname() + ':' + process.pid)`
   const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '--eval', program], {

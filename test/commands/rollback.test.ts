@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import test from 'node:test'
 import type { Sql } from 'postgres'
-import { defineModule, migrate, rollback } from '../../lib/index.js'
+import { defineModule, migrate, rollback, undo } from '../../lib/index.js'
 import { testDatabase } from '../../lib/testing/index.js'
 import { expectError } from '../support/expect-error.js'
 import { writeScripts } from '../support/write-scripts.js'
@@ -195,4 +195,19 @@ test('a module goes alone, and one that others require is refused with their nam
   )
   await rollback({ url, modules: [baseModule], to: 'empty' })
   assert.deepEqual(await versions(sql), [])
+})
+
+test('of a repeatable that was applied under `mixed` a rollback tells what really stands in its way, once that is given', async (t) => {
+  const { url } = await testDatabase(t)
+  const { directory: locations } = writeScripts(t, {
+    ...twoTables,
+    'UR__index.sql': 'DROP INDEX i;',
+    'R__index.sql': 'DROP INDEX IF EXISTS i;\nINSERT INTO one VALUES (1);\nCREATE INDEX CONCURRENTLY i ON one (id);',
+  })
+  await migrate({ url, locations, mixed: true })
+  assert.match((await expectError('INVALID_SCRIPT', rollback({ url, locations }))).message, /with `mixed: true`/)
+  for (const command of [rollback, undo]) {
+    const { message } = await expectError('INVALID_SCRIPT', command({ url, locations, mixed: true }))
+    assert.match(message, /^R__index\.sql runs outside a transaction, but a rollback runs them/)
+  }
 })

@@ -30,6 +30,30 @@ test('an undo text of the ledger works whatever marks placeholders have by then'
   assert.equal((await sql`SELECT FROM pg_class WHERE relname = 'note'`).length, 0)
 })
 
+test('an undo text of the ledger works whatever separator built-in placeholders have by then', async (t) => {
+  const { url, sql } = await testDatabase(t)
+  const folder = writeScripts(t, {
+    'V1__a.sql': 'CREATE TABLE ${flyway_defaultSchema}.a (text text);',
+    'V2__b.sql': 'SELECT 1;',
+    'U2__b.sql': "INSERT INTO a VALUES ('${flyway_table} $${flyway:table}');",
+    'R__v.sql': "CREATE OR REPLACE VIEW v AS SELECT '${flyway_table}' AS t;",
+  })
+  const options = { url, locations: folder.directory, placeholderSeparator: '_' }
+  assert.equal((await migrate(options)).migrations.length, 3)
+  assert.equal((await migrate(options)).migrations.length, 0)
+  const [kept] = await sql`SELECT undo_text, placeholders FROM schemaway_ledger WHERE version = '2'`
+  assert.deepEqual(
+    [kept?.['undo_text'], kept?.['placeholders']],
+    ["INSERT INTO a VALUES ('${flyway:table} $${flyway:table}');", ['flyway:table']],
+  )
+  folder.remove('U2__b.sql')
+  await rollback({ ...options, placeholderSeparator: '::' })
+  assert.deepEqual(
+    (await sql`SELECT text FROM a`).map((row) => row['text']),
+    ['flyway_schema_history ${flyway:table}'],
+  )
+})
+
 test('an undo text without placeholders stays as it is when they were off', async (t) => {
   const { url, sql } = await testDatabase(t)
   const folder = writeScripts(t, {
@@ -44,6 +68,15 @@ test('an undo text without placeholders stays as it is when they were off', asyn
     (await sql`SELECT text FROM a`).map((row) => row['text']),
     ['${x} $${y}'],
   )
+})
+
+test('a fresh database does not run a file of node-pg-migrate up and down again, and says which file to split', async (t) => {
+  const { url, sql } = await testDatabase(t)
+  const text = '-- Up Migration\nCREATE TABLE a (id int);\n\n-- Down Migration\nDROP TABLE a;\n'
+  const { directory: locations } = writeScripts(t, { '1_a.sql': text })
+  const error = await expectError('INVALID_SCRIPT', migrate({ url, locations, naming: 'numbered' }))
+  assert.match(error.message, /^1_a\.sql, line 4, column 1: .* Move it to a file of its own, 1_a\.down\.sql\./)
+  assert.equal((await sql`SELECT FROM flyway_schema_history`).length, 0)
 })
 
 test('a placeholder without a value is reported in its own marks, with its line', async (t) => {

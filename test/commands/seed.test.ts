@@ -273,6 +273,17 @@ test('a database without the model, or with a part of it pending, is told to be 
   assert.deepEqual(await countRows(sql), {})
 })
 
+test('where migrate() stops at a version, seed() stops there too', async (t) => {
+  const { url, sql } = await testDatabase(t)
+  const target = '20260105.100200'
+  await migrate({ url, modules: ['iam'], target })
+  const newest = await expectError('PENDING_MIGRATIONS', seed({ url, set: 'reference', modules: ['iam'] }))
+  assert.ok((newest.details.pending?.length ?? 0) > 0)
+  await seed({ url, set: 'reference', modules: ['iam'], target })
+  await createMigrator({ url, modules: ['iam'], target }).seed({ set: 'reference' })
+  assert.deepEqual(await countRows(sql), {})
+})
+
 test('a wrong set, and one that is missing, are refused', async (t) => {
   const { url } = await testDatabase(t)
   // @ts-expect-error: there is no such set

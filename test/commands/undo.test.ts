@@ -45,7 +45,11 @@ test('a target that is not applied is refused, unless it need not be', async (t)
   assert.match(error.message, /Applied are 4, 3, 2, 1; write '2\.5\?'/)
   assert.deepEqual(await undone(undo({ url, locations, target: '2.5?' })), ['4', '3'])
   assert.deepEqual(await undone(undo({ url, locations, target: '9?' })), [])
-  await expectError('VERSION_NOT_APPLIED', undo({ url, locations, target: 'nonsense' }))
+  const missing = await expectError('VERSION_NOT_APPLIED', undo({ url, locations, target: '0' }))
+  assert.match(missing.message, /cannot undo version 0: .*write '0\?'/)
+  const nonsense = await expectError('INVALID_OPTIONS', undo({ url, locations, target: 'nonsense' }))
+  assert.doesNotMatch(nonsense.message, /nonsense\?/)
+  assert.deepEqual(await undone(undo({ url, locations, target: 'next?' })), ['2'])
 })
 
 test('it goes by the order of installation and stops at the first version below the target', async (t) => {

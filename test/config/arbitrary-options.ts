@@ -1,24 +1,7 @@
 import fc from 'fast-check'
-import {
-  type CommandName,
-  type OptionKind,
-  type OptionName,
-  optionNames,
-  optionTable,
-} from '../../lib/config/option-table.js'
+import type { OptionKind } from '../../lib/config/option-kind.js'
+import { type OptionName, optionNames, optionTable } from '../../lib/config/option-table.js'
 import { defineModule } from '../../lib/modules/define-module.js'
-
-export const commandNames: readonly CommandName[] = [
-  'migrate',
-  'rollback',
-  'info',
-  'validate',
-  'assertMigrated',
-  'waitUntilMigrated',
-  'maintain',
-  'seed',
-  'createMigrator',
-]
 
 const client = Object.assign(() => {}, { options: {} })
 const billing = defineModule({ name: 'billing', directory: '/sql/billing' })
@@ -55,12 +38,25 @@ function near(kind: OptionKind): fc.Arbitrary<unknown> {
       )
     case 'choice':
       return fc.oneof(fc.constantFrom(...kind.values, ['each'], 'EACH'), text)
+    case 'encoding':
+      return fc.oneof(
+        fc.constantFrom<unknown>(...kind.values, 'UTF-8', 'latin1', 'Cp1252', 'utf-9', 'us-ascii', ['utf-8']),
+        text,
+      )
     case 'boolean':
       return fc.constantFrom<unknown>(true, false, 'true', 0)
     case 'roles':
       return fc.dictionary(
         fc.constantFrom('owner', 'app', 'worker', 'readonly', 'ownr', 'constructor'),
         fc.oneof(fc.constantFrom('acme', 'pg_x', 'public', 'x'.repeat(64), 'Acme', undefined), text),
+      )
+    case 'hooks':
+      return fc.dictionary(
+        fc.constantFrom('beforeMigrate', 'afterEachUndo', 'beforeConnect', 'beforeMigrat', 'constructor'),
+        fc.oneof(
+          fc.constantFrom<unknown>(() => {}, undefined, 'x'),
+          anything,
+        ),
       )
     case 'retention':
       return fc.dictionary(

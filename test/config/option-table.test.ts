@@ -1,14 +1,8 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import {
-  type CommandName,
-  type OptionKind,
-  type OptionName,
-  type OptionSpecification,
-  optionNames,
-  optionNamesOf,
-  optionTable,
-} from '../../lib/config/option-table.js'
+import { type CommandName, commandNames, connecting, locking, reading } from '../../lib/config/command-names.js'
+import type { OptionKind, OptionSpecification } from '../../lib/config/option-kind.js'
+import { type OptionName, optionNames, optionNamesOf, optionTable } from '../../lib/config/option-table.js'
 import type {
   AdoptOptions,
   AssertOptions,
@@ -26,6 +20,7 @@ import type {
   WaitOptions,
 } from '../../lib/config/options.js'
 import { findSuspectOption } from '../../lib/config/read-options.js'
+import { encodings } from '../../lib/scripts/encodings.js'
 
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
 type Table = typeof optionTable
@@ -76,7 +71,7 @@ type WrongType = {
 }[OptionName]
 
 /** Compiles only while table and types agree; what is false here is a key that one of them lacks. */
-const agreement: {
+const agreement: { readonly [Command in CommandName]: true } & {
   readonly migrate: Equal<keyof MigrateOptions, NamesOf<'migrate'>>
   readonly rollback: Equal<keyof RollbackOptions, NamesOf<'rollback'>>
   readonly info: Equal<keyof InfoOptions, NamesOf<'info'>>
@@ -90,6 +85,7 @@ const agreement: {
   readonly repair: Equal<keyof RepairOptions, NamesOf<'repair'>>
   readonly clean: Equal<keyof CleanOptions, NamesOf<'clean'>>
   readonly adopt: Equal<keyof AdoptOptions, NamesOf<'adopt'>>
+  readonly validateFiles: Equal<keyof ValidateFilesOptions, NamesOf<'validateFiles'>>
   readonly createMigrator: Equal<keyof MigrateOptions, NamesOf<'createMigrator'>>
   readonly values: Equal<WrongType, never>
 } = {
@@ -106,6 +102,7 @@ const agreement: {
   repair: true,
   clean: true,
   adopt: true,
+  validateFiles: true,
   createMigrator: true,
   values: true,
 }
@@ -114,51 +111,63 @@ test('table and TypeScript types name the same options, with the same types, for
   assert.ok(Object.values(agreement).every(Boolean))
 })
 
-test('options of writing, rolling back, waiting, upkeep and seeds are refused by commands that do something else', () => {
-  // What says which scripts there are is for everybody but maintain(), which reads none.
-  const ofScripts = optionNames.filter((name) => commandsOf(name) === commandsOf('modules'))
-  assert.ok(optionNamesOf('maintain').every((name) => !ofScripts.includes(name)))
-  const only = (command: CommandName): readonly string[] =>
-    optionNamesOf(command).filter((name) => 'commands' in optionTable[name] && !ofScripts.includes(name))
-  const locking = ['waitForLock', 'lockTimeout', 'lockRetries', 'statementTimeout']
-  const recording = [...locking, 'installedBy']
-  const targeting = ['target', 'cherryPick']
-  const baseline = ['baselineVersion', 'baselineDescription']
-  const sorted = (command: CommandName): readonly string[] => only(command).toSorted()
-  assert.deepEqual(
-    sorted('migrate'),
-    [
-      'transaction',
-      ...targeting,
-      'validateOnMigrate',
-      'skipExecutingMigrations',
-      'baselineOnMigrate',
-      ...baseline,
-      'mixed',
-      ...recording,
-      'partitionsAhead',
-    ].toSorted(),
-  )
-  assert.deepEqual(only('createMigrator'), only('migrate'))
-  assert.deepEqual(sorted('rollback'), ['transaction', ...recording, 'steps', 'to', 'run', 'allowDataLoss'].toSorted())
-  assert.deepEqual(sorted('undo'), ['transaction', ...recording, 'target', 'allowDataLoss'].toSorted())
-  assert.deepEqual(sorted('baseline'), [...recording, ...baseline].toSorted())
-  assert.deepEqual(sorted('repair'), [...recording, 'versions', 'preview'].toSorted())
-  assert.deepEqual(sorted('clean'), [...recording, 'cleanDisabled', 'preview'].toSorted())
-  assert.deepEqual(sorted('adopt'), [...recording, 'from', 'applied', 'fromTable', 'preview'].toSorted())
-  assert.deepEqual(sorted('maintain'), [...locking, 'partitionsAhead', 'retention'].toSorted())
-  assert.deepEqual(sorted('seed'), [...locking, 'set', 'organisationId'].toSorted())
-  assert.deepEqual(sorted('waitUntilMigrated'), [...targeting, 'timeout', 'interval'].toSorted())
-  for (const command of ['info', 'validate', 'assertMigrated'] as const) {
-    assert.deepEqual(sorted(command), targeting.toSorted())
-  }
-  assert.deepEqual(sorted('validateFiles'), ['requireUndo', 'mixed'].toSorted())
-})
+/** Options that a list of commands has in common. */
+function optionsOf(commands: readonly CommandName[]): readonly OptionName[] {
+  return optionNames.filter((name) => commandsOf(name) === commands)
+}
 
 function commandsOf(name: OptionName): readonly CommandName[] | undefined {
   const { commands }: OptionSpecification = optionTable[name]
   return commands
 }
+
+/** Options of a command that not every command has. */
+function ownOptions(command: CommandName): readonly string[] {
+  return optionNamesOf(command)
+    .filter((name) => commandsOf(name) !== undefined)
+    .toSorted()
+}
+
+test('a command takes the options that mean something to it, and no other', () => {
+  const database = optionsOf(connecting)
+  const scripts = ['modules', 'locations', ...optionsOf(reading)]
+  const locksOnce = [...database, ...optionsOf(locking)]
+  const locks = [...locksOnce, 'lockRetries']
+  const recorded = [...locks, 'installedBy']
+  const baseline = ['baselineVersion', 'baselineDescription']
+  const looking = [...database, ...scripts, 'outOfOrder', 'target', 'cherryPick']
+  const judging = [...looking, 'ignoreMigrationPatterns']
+  const running = [...recorded, ...scripts, 'transaction', 'mixed', 'hooks']
+  const migrate = [
+    ...new Set([...judging, ...running, ...baseline]),
+    'validateOnMigrate',
+    'skipExecutingMigrations',
+    'baselineOnMigrate',
+    'partitionsAhead',
+  ]
+  const expected: { readonly [Command in CommandName]: readonly string[] } = {
+    migrate,
+    createMigrator: migrate,
+    rollback: [...running, 'steps', 'to', 'run', 'allowDataLoss'],
+    undo: [...running, 'target', 'allowDataLoss'],
+    info: [...looking, 'hooks'],
+    validate: [...judging, 'hooks'],
+    assertMigrated: judging,
+    waitUntilMigrated: [...judging, 'timeout', 'interval'],
+    maintain: [...locks, 'partitionsAhead', 'retention'],
+    seed: [...locks, 'modules', 'outOfOrder', 'ignoreMigrationPatterns', 'target', 'set', 'organisationId'],
+    baseline: [...recorded, ...scripts, ...baseline, 'hooks'],
+    repair: [...recorded, ...scripts, 'ignoreMigrationPatterns', 'hooks', 'versions', 'unfinished', 'preview'],
+    clean: [...locks, ...scripts, 'hooks', 'cleanDisabled', 'preview'],
+    adopt: [...locksOnce, 'installedBy', ...scripts, 'from', 'applied', 'fromTable', 'preview'],
+    validateFiles: [...scripts, 'mixed', 'requireUndo'],
+  }
+  for (const command of commandNames) assert.deepEqual(ownOptions(command), expected[command].toSorted(), command)
+})
+
+test('the encodings of the table are all that can be read', () => {
+  assert.deepEqual(optionTable.encoding.kind.values, encodings)
+})
 
 test('every default passes the check of its own option', () => {
   for (const name of optionNames) {

@@ -2,12 +2,12 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import { inspect } from 'node:util'
 import fc from 'fast-check'
+import { type CommandName, commandNames } from '../../lib/config/command-names.js'
 import { optionsSchema } from '../../lib/config/explain-options.js'
-import type { CommandName } from '../../lib/config/option-table.js'
 import { type Config, findSuspectOption, readOptions } from '../../lib/config/read-options.js'
 import { SchemawayError } from '../../lib/errors/schemaway-error.js'
 import { expectError } from '../support/expect-error.js'
-import { arbitraryArgument, arbitrarySingleOption, commandNames } from './arbitrary-options.js'
+import { arbitraryArgument, arbitrarySingleOption } from './arbitrary-options.js'
 
 const url = 'postgres://u@h/d'
 
@@ -53,6 +53,7 @@ test('without options beside the url, everything has its default and the bundled
     cleanDisabled: true,
     preview: false,
     versions: [],
+    unfinished: undefined,
     from: undefined,
     applied: undefined,
     fromTable: undefined,
@@ -62,6 +63,7 @@ test('without options beside the url, everything has its default and the bundled
     placeholderReplacement: true,
     placeholderPrefix: '${',
     placeholderSuffix: '}',
+    placeholderSeparator: ':',
     encoding: 'utf-8',
     naming: 'flyway',
     ignore: [],
@@ -74,6 +76,7 @@ test('without options beside the url, everything has its default and the bundled
     interval: 500,
     signal: undefined,
     onEvent: undefined,
+    hooks: {},
     isObserved: false,
   } satisfies Omit<Config, 'selection' | 'placeholders' | 'logger'>)
   assert.equal(selection.modules[0]?.name, 'iam')
@@ -141,6 +144,7 @@ const wrongValues: readonly [option: string, value: unknown, problem: string][] 
   ['locations', 7, 'must be a path, a file: URL, or a list of them'],
   ['locations', [], 'must name at least one folder'],
   ['locations', new URL('https://h/sql'), 'must be a file: URL'],
+  ['cherryPick', [], 'must name at least one'],
   ['historySchema', '', 'must not be empty'],
   ['historySchema', 5, 'must be text'],
   ['historySchema', 's'.repeat(64), 'must not be longer than 63 bytes'],
@@ -255,6 +259,35 @@ test('a rollback to something that is no version is refused before anybody conne
   for (const to of ['empty', '1', '20260105_110200', '20251223112456789.01']) {
     assert.equal((await readOptions('rollback', { url, to })).to, to)
   }
+})
+
+test('a list that came out empty is refused where it would mean everything, and kept where it means nothing', async () => {
+  const empty = { versions: 'repair', applied: 'adopt', cherryPick: 'info' } as const
+  for (const [option, command] of Object.entries(empty)) {
+    assert.match((await refused({ url, [option]: [] }, command)).message, /must name at least one/)
+  }
+  const config = await readOptions('migrate', { url, ignoreMigrationPatterns: [], ignore: [] })
+  assert.deepEqual(config.ignoreMigrationPatterns, [])
+})
+
+test('`cherryPick` goes with the default target, written out or not, and with no other', async () => {
+  const config = await readOptions('migrate', { url, cherryPick: ['3'], target: 'Latest' })
+  assert.deepEqual(config.cherryPick, ['3'])
+  for (const target of ['5', 'next', 'current']) {
+    assert.match((await refused({ url, cherryPick: ['3'], target })).message, /`cherryPick` and `target` exclude/)
+  }
+})
+
+test('undo() takes a version or one of the words as its target, with a question mark or not', async () => {
+  for (const target of ['3', '3?', 'next', 'latest?']) await readOptions('undo', { url, target })
+  assert.match((await refused({ url, target: 'nonsense' }, 'undo')).message, /`target` is neither a version/)
+})
+
+test('the name of a placeholder may hold any end but the one that is chosen', async () => {
+  assert.match((await refused({ url, placeholders: { 'a}b': 'x' } })).message, /has a } in its name/)
+  const marks = { placeholderPrefix: '%%', placeholderSuffix: 'End' }
+  assert.equal((await readOptions('migrate', { url, ...marks, placeholders: { 'a}b': 'x' } })).placeholders.size, 1)
+  assert.match((await refused({ url, ...marks, placeholders: { theEND: 'x' } })).message, /has a End in its name/)
 })
 
 test('contradictions are told together', async () => {
@@ -397,4 +430,27 @@ test('seeds need a set, and an organisation only with reference data; retention 
     (await refused({ url, retention: {} }, 'migrate')).message,
     /`retention` is an option of maintain\(\) only/,
   )
+})
+
+test('an encoding is spelt as Java spells it, and one that nobody knows is refused with what there is', async () => {
+  for (const [name, encoding] of [
+    ['UTF-8', 'utf-8'],
+    ['utf8', 'utf-8'],
+    ['Latin1', 'iso-8859-1'],
+    ['Cp1252', 'windows-1252'],
+  ] as const) {
+    assert.equal((await readOptions('migrate', { url: 'postgres://h/d', encoding: name })).encoding, encoding, name)
+  }
+  for (const encoding of ['utf-9', 'UTF-16', 1]) {
+    const error = await expectError('INVALID_OPTIONS', readOptions('migrate', { url: 'postgres://h/d', encoding }))
+    assert.match(error.message, /`encoding` must be/)
+  }
+})
+
+test('a placeholder may not have the name of a built-in one, whatever their separator is', async () => {
+  const placeholders = { flyway_table: 'mine' }
+  const options = { url: 'postgres://h/d', locations: 'sql', placeholders }
+  assert.equal((await readOptions('migrate', options)).placeholders.size, 1)
+  const error = await expectError('INVALID_OPTIONS', readOptions('migrate', { ...options, placeholderSeparator: '_' }))
+  assert.equal(error.details.option, 'placeholders.flyway_table')
 })

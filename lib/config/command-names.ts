@@ -1,0 +1,180 @@
+/** Every command, in the order in which documentation lists them. */
+export const commandNames = [
+  'migrate',
+  'rollback',
+  'info',
+  'validate',
+  'assertMigrated',
+  'waitUntilMigrated',
+  'maintain',
+  'seed',
+  'undo',
+  'baseline',
+  'repair',
+  'clean',
+  'adopt',
+  'validateFiles',
+  'createMigrator',
+] as const
+
+export type CommandName = (typeof commandNames)[number]
+
+// What commands have in common, so that each takes the options that mean something to it, and no other.
+
+/** They open a connection. */
+export const connecting = [
+  'migrate',
+  'rollback',
+  'info',
+  'validate',
+  'assertMigrated',
+  'waitUntilMigrated',
+  'maintain',
+  'seed',
+  'undo',
+  'baseline',
+  'repair',
+  'clean',
+  'adopt',
+  'createMigrator',
+] as const
+
+/** They work on chosen modules. Upkeep looks after every partitioned table. */
+export const selecting = [
+  'migrate',
+  'rollback',
+  'info',
+  'validate',
+  'assertMigrated',
+  'waitUntilMigrated',
+  'seed',
+  'undo',
+  'baseline',
+  'repair',
+  'clean',
+  'adopt',
+  'validateFiles',
+  'createMigrator',
+] as const
+
+/** They work on folders of the caller. Only bundled modules have seeds. */
+export const locating = [
+  'migrate',
+  'rollback',
+  'info',
+  'validate',
+  'assertMigrated',
+  'waitUntilMigrated',
+  'undo',
+  'baseline',
+  'repair',
+  'clean',
+  'adopt',
+  'validateFiles',
+  'createMigrator',
+] as const
+
+/** They read scripts of the caller, or the callbacks among them. */
+export const reading = [
+  'migrate',
+  'rollback',
+  'info',
+  'validate',
+  'assertMigrated',
+  'waitUntilMigrated',
+  'undo',
+  'baseline',
+  'repair',
+  'clean',
+  'adopt',
+  'validateFiles',
+  'createMigrator',
+] as const
+
+/** They tell what is pending. */
+export const comparing = [
+  'migrate',
+  'info',
+  'validate',
+  'assertMigrated',
+  'waitUntilMigrated',
+  'seed',
+  'createMigrator',
+] as const
+
+/** They let a disagreement between history and files pass, or not. */
+export const judging = [
+  'migrate',
+  'validate',
+  'assertMigrated',
+  'waitUntilMigrated',
+  'seed',
+  'repair',
+  'createMigrator',
+] as const
+
+/** They consider migrations up to a version. */
+export const targeting = [
+  'migrate',
+  'info',
+  'validate',
+  'assertMigrated',
+  'waitUntilMigrated',
+  'seed',
+  'undo',
+  'createMigrator',
+] as const
+
+export const picking = ['migrate', 'info', 'validate', 'assertMigrated', 'waitUntilMigrated', 'createMigrator'] as const
+
+/** They take the lock that keeps processes apart. */
+export const locking = [
+  'migrate',
+  'rollback',
+  'maintain',
+  'seed',
+  'undo',
+  'baseline',
+  'repair',
+  'clean',
+  'adopt',
+  'createMigrator',
+] as const
+
+/** They try again what ran into somebody's lock. */
+export const retrying = [
+  'migrate',
+  'rollback',
+  'maintain',
+  'seed',
+  'undo',
+  'baseline',
+  'repair',
+  'clean',
+  'createMigrator',
+] as const
+
+/** They write rows into history. */
+export const recording = ['migrate', 'rollback', 'undo', 'baseline', 'repair', 'adopt', 'createMigrator'] as const
+
+/** They fire callbacks. */
+export const firing = [
+  'migrate',
+  'rollback',
+  'info',
+  'validate',
+  'undo',
+  'baseline',
+  'repair',
+  'clean',
+  'createMigrator',
+] as const
+
+/** They run scripts of migrations. */
+export const running = ['migrate', 'rollback', 'undo', 'createMigrator'] as const
+
+export const migrating = ['migrate', 'createMigrator'] as const
+export const undoing = ['rollback', 'undo'] as const
+export const baselining = ['migrate', 'baseline', 'createMigrator'] as const
+export const previewing = ['repair', 'clean', 'adopt'] as const
+export const keepingPartitions = ['migrate', 'maintain', 'createMigrator'] as const
