@@ -1,3 +1,4 @@
+export type { CallbackEvent, Hook, HookContext, HookMigration, Hooks } from './callbacks/hooks.js'
 export {
   adopt,
   assertMigrated,
@@ -15,6 +16,7 @@ export {
   waitUntilMigrated,
 } from './commands/commands.js'
 export { createMigrator, type Migrator } from './commands/create-migrator.js'
+export { describeInfo } from './commands/describe-info.js'
 export type {
   AdoptReport,
   BaselineReport,
@@ -33,6 +35,7 @@ export type {
   RunReport,
   SeededFile,
   SeedReport,
+  SettledScript,
   UpkeepFailure,
   UpkeepReport,
   ValidateReport,
@@ -40,20 +43,32 @@ export type {
 export type {
   AdoptOptions,
   AssertOptions,
+  BaselineNames,
   BaselineOptions,
   CleanOptions,
   CommonOptions,
+  ComparingOptions,
   ConnectionChoice,
+  ConnectionSettings,
+  HookOptions,
   InfoOptions,
+  JudgingOptions,
   LockingOptions,
   Logger,
+  LookingOptions,
   MaintainOptions,
   MigrateOptions,
+  PickingOptions,
+  ReadingOptions,
+  RecordingOptions,
   RepairOptions,
   Retention,
   RoleNames,
   RollbackOptions,
   SeedOptions,
+  SelectionOptions,
+  SharedOptions,
+  TargetOptions,
   UndoOptions,
   ValidateFilesOptions,
   ValidateOptions,
@@ -71,7 +86,24 @@ export {
 export type { MigrationState } from './history/migration-state.js'
 export { type BundledModuleName, bundled } from './modules/bundled.js'
 export { defineModule, type Module, type ModuleDefinition } from './modules/define-module.js'
-export type { ConnectionOptions, PostgresClient } from './run/connection-target.js'
+export type {
+  BackfillOptions,
+  MigrationContext,
+  MigrationProgram,
+  MigrationProgress,
+  MigrationSql,
+  Savepoint,
+  SqlFragment,
+  SqlParameter,
+  SqlQuery,
+  SqlRows,
+} from './programs/program.js'
+export type {
+  ConnectionOptions,
+  Password,
+  PostgresClient,
+  TargetSessionAttributes,
+} from './run/connection-target.js'
 export type {
   MigrationEvent,
   RepairAction,
@@ -80,3 +112,5 @@ export type {
   ScriptReference,
   StepAction,
 } from './run/events.js'
+export type { Encoding } from './scripts/encodings.js'
+export type { Naming } from './scripts/script-name.js'

@@ -38,6 +38,10 @@ export const errorCodes = [
   'STATEMENT_BLOCKED',
   /** A statement of a script failed. */
   'STATEMENT_FAILED',
+  /** A migration in TypeScript or JavaScript threw an error, or did not wait for its own queries. */
+  'PROGRAM_FAILED',
+  /** A function of the option `hooks` threw an error, or did not wait for its own queries. */
+  'HOOK_FAILED',
   /** The script ran, but the server refused its COMMIT, for instance because of a deferred constraint. */
   'COMMIT_FAILED',
   /** A script ended the transaction that schemaway had opened for it, or a query came after the end of withOrganisation(). */

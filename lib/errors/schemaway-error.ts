@@ -61,6 +61,8 @@ export interface ErrorDetails {
   readonly file?: string
   readonly module?: string
   readonly version?: string
+  /** Event of the callback or hook that failed. */
+  readonly event?: string
   /** 1-based line in the file. */
   readonly line?: number
   /** 1-based column in the file, counted in code points. */

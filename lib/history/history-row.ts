@@ -1,3 +1,4 @@
+import type { ScriptFile } from '../scripts/script-file.js'
 import { quoteIdentifier } from './quote-sql.js'
 
 /** Where history and ledger live, quoted for SQL text. */
@@ -38,6 +39,35 @@ export interface HistoryRow {
   /** Milliseconds. */
   readonly executionTime: number
   readonly success: boolean
+}
+
+/** Rows that a SQL script, or one in another language, has left. Versioned ones have a version, repeatables none. */
+export function isMigrationRow({ type }: Pick<HistoryRow, 'type'>): boolean {
+  return type !== 'SCHEMA' && !isBaselineRow({ type }) && !isRemovalType(type)
+}
+
+/** The type that history gives to a file: `SCRIPT` is Flyway's for what is not SQL. */
+export function typeOf(file: Pick<ScriptFile, 'kind' | 'program'> | null): string {
+  if (file?.program !== undefined) return 'SCRIPT'
+  return file?.kind === 'baseline' ? 'SQL_BASELINE' : 'SQL'
+}
+
+export function isRepeatableRow(row: HistoryRow): boolean {
+  return row.version === null && isMigrationRow(row)
+}
+
+/** A row of the baseline command, or of a `B` script. */
+export function isBaselineRow({ type }: Pick<HistoryRow, 'type'>): boolean {
+  return type === 'BASELINE' || isBaselineScriptType(type)
+}
+
+export function isBaselineScriptType(type: string): boolean {
+  return type.endsWith('_BASELINE') || type.endsWith('_STATE_SCRIPT')
+}
+
+/** A row that only says that an earlier one no longer counts. */
+export function isRemovalType(type: string): boolean {
+  return type === 'DELETE' || type.startsWith('UNDO_')
 }
 
 /** What one query tells about the database and its history. */

@@ -30,6 +30,7 @@ export interface LedgerEntry {
   readonly script: string
   readonly installedRank: number | null
   readonly checksum: number | null
+  /** Of the bytes in UTF-8: a script in another encoding is translated when it is read. */
   readonly sha256: string | null
   /** Path of the undo (or drop) script whose text is kept. */
   readonly undoScript: string | null

@@ -1,6 +1,14 @@
 import type { ScriptFile } from '../scripts/script-file.js'
-import { compareVersions, parseVersion, type Version } from '../scripts/version.js'
-import { type HistoryRow, shortenDescription, shortenScript } from './history-row.js'
+import { compareVersions, type Version, versionKey } from '../scripts/version.js'
+import {
+  type HistoryRow,
+  isBaselineRow,
+  isBaselineScriptType,
+  isMigrationRow,
+  isRemovalType,
+  isRepeatableRow,
+} from './history-row.js'
+import { type Applied, counts, indexFiles, matchRows } from './match-rows.js'
 import { everything, isAboveTarget, isLeftOut, type Scope, stopAtNext } from './scope.js'
 
 /** State of a migration, in Flyway's words. */
@@ -53,41 +61,6 @@ export interface StateInput {
   readonly requirementsOf?: (file: ScriptFile) => readonly Version[]
 }
 
-/** A history row, with the file it came from. */
-interface Applied {
-  readonly row: HistoryRow
-  readonly version: Version | null
-  readonly module: string
-  readonly file: ScriptFile | null
-  /** The same for all runs of one repeatable. */
-  readonly identity: string
-  /** What a later row says about it. */
-  fate: 'stays' | 'deleted' | 'undone'
-}
-
-/** Rows that a SQL script, or one in another language, has left. Versioned ones have a version, repeatables none. */
-export function isMigrationRow({ type }: Pick<HistoryRow, 'type'>): boolean {
-  return type !== 'SCHEMA' && !isBaselineRow({ type }) && !isRemovalType(type)
-}
-
-export function isRepeatableRow(row: HistoryRow): boolean {
-  return row.version === null && isMigrationRow(row)
-}
-
-/** A row of the baseline command, or of a `B` script. */
-export function isBaselineRow({ type }: Pick<HistoryRow, 'type'>): boolean {
-  return type === 'BASELINE' || isBaselineScriptType(type)
-}
-
-function isBaselineScriptType(type: string): boolean {
-  return type.endsWith('_BASELINE') || type.endsWith('_STATE_SCRIPT')
-}
-
-/** A row that only says that an earlier one no longer counts. */
-function isRemovalType(type: string): boolean {
-  return type === 'DELETE' || type.startsWith('UNDO_')
-}
-
 /**
  * Compares history with the files at hand and names the state of everything, by Flyway's rules. "Out of order",
  * "missing" and `B` scripts are judged within a module, so that a module selected later can be installed although its
@@ -132,90 +105,6 @@ export function describeMigrations(input: StateInput): readonly MigrationStatus[
   const unapplied = stopAtNext(describeUnapplied(input, applied, levels, upToDate), input.scope ?? everything)
   const isBelow = ({ state }: MigrationStatus): boolean => state === 'Below Baseline' || state === 'Ignored (Baseline)'
   return [...unapplied.filter(isBelow), ...statuses, ...unapplied.filter((status) => !isBelow(status))]
-}
-
-interface FileIndex {
-  readonly versioned: ReadonlyMap<string, ScriptFile>
-  readonly baseline: ReadonlyMap<string, ScriptFile>
-  readonly repeatableByScript: ReadonlyMap<string, ScriptFile>
-  readonly repeatableByDescription: ReadonlyMap<string, ScriptFile>
-  /** Two files of the same description are refused, also in different modules. */
-  readonly repeatableByDescriptionAlone: ReadonlyMap<string, ScriptFile>
-  readonly undo: ReadonlySet<string>
-}
-
-function indexFiles(files: readonly ScriptFile[]): FileIndex {
-  const versioned = new Map<string, ScriptFile>()
-  const baseline = new Map<string, ScriptFile>()
-  const repeatableByScript = new Map<string, ScriptFile>()
-  const repeatableByDescription = new Map<string, ScriptFile>()
-  const repeatableByDescriptionAlone = new Map<string, ScriptFile>()
-  const undo = new Set<string>()
-  for (const file of files) {
-    if (file.kind === 'repeatable') {
-      repeatableByScript.set(shortenScript(file.script), file)
-      repeatableByDescription.set(repeatableKey(file.module, shortenDescription(file.description)), file)
-      repeatableByDescriptionAlone.set(shortenDescription(file.description), file)
-    }
-    if (file.version === null) continue
-    const key = versionKey(file.version)
-    if (file.kind === 'versioned') versioned.set(key, file)
-    if (file.kind === 'baseline') baseline.set(key, file)
-    if (file.kind === 'undo') undo.add(key)
-  }
-  return { versioned, baseline, repeatableByScript, repeatableByDescription, repeatableByDescriptionAlone, undo }
-}
-
-function matchRows(input: StateInput, files: FileIndex): readonly Applied[] {
-  const standing = new Map<string, Applied[]>()
-  return input.rows.map((row) => {
-    const version = row.version === null ? null : parseVersion(row.version)
-    const named = moduleOfRow(row, input)
-    const file = findFile(row, version, named, files)
-    const identity = file?.script ?? repeatableKey(named, row.description)
-    const one: Applied = { row, version, module: file?.module ?? named, file, identity, fate: 'stays' }
-    const key = version === null ? repeatableKey(named, row.description) : versionKey(version)
-    if (isRemovalType(row.type)) {
-      // It speaks of the newest earlier row of the same version, or description, that still counts.
-      const earlier = standing.get(key)?.pop()
-      if (earlier !== undefined) earlier.fate = row.type === 'DELETE' ? 'deleted' : 'undone'
-    } else {
-      const sameKey = standing.get(key)
-      if (sameKey === undefined) standing.set(key, [one])
-      else sameKey.push(one)
-    }
-    return one
-  })
-}
-
-function findFile(row: HistoryRow, version: Version | null, named: string, files: FileIndex): ScriptFile | null {
-  if (isRepeatableRow(row)) {
-    // The path first: a folder of `locations` may be named like a module.
-    const sameName = files.repeatableByDescription.get(repeatableKey(named, row.description))
-    return files.repeatableByScript.get(row.script) ?? sameName ?? findMoved(row, files)
-  }
-  if (version === null) return null
-  const key = versionKey(version)
-  if (isBaselineScriptType(row.type)) return files.baseline.get(key) ?? null
-  return isMigrationRow(row) ? (files.versioned.get(key) ?? null) : null
-}
-
-/**
- * Flyway may have been given a folder above, or below, the one that we read: one path is then the end of the other.
- * Paths that part on the way belong to different modules.
- */
-function findMoved({ description, script }: HistoryRow, files: FileIndex): ScriptFile | null {
-  const file = files.repeatableByDescriptionAlone.get(description)
-  if (file === undefined) return null
-  const [shorter = '', longer = ''] = [`/${script}`, `/${file.script}`].toSorted((a, b) => a.length - b.length)
-  return longer.endsWith(shorter) ? file : null
-}
-
-function moduleOfRow(row: HistoryRow, input: StateInput): string {
-  const slash = row.script.indexOf('/')
-  const prefix = slash > 0 ? row.script.slice(0, slash) : ''
-  if (prefix !== '' && input.selected.has(prefix)) return prefix
-  return input.moduleOf(row.script) ?? (input.selected.has('') ? '' : prefix)
 }
 
 /** What a new version is measured against, by module. */
@@ -268,11 +157,6 @@ function raise(highest: Map<string, Version>, module: string, version: Version):
 
 function isAtMost(version: Version, highest: Version | null | undefined): boolean {
   return highest != null && compareVersions(version, highest) <= 0
-}
-
-/** Rows that tell what is in the database now. */
-function counts({ row, fate }: Applied): boolean {
-  return fate === 'stays' && !isRemovalType(row.type)
 }
 
 function stateOfRow(
@@ -377,15 +261,6 @@ function stateOfUnapplied(
   // Whoever picks a version means it, however late it comes.
   if (scope.cherryPick.length > 0) return 'Pending'
   return !input.outOfOrder && isBelow(version, levels.applied.get(module)) ? 'Ignored' : 'Pending'
-}
-
-/** The same text for equal versions, however they are written. */
-export function versionKey(version: Version): string {
-  return version.parts.join('.')
-}
-
-function repeatableKey(module: string, description: string): string {
-  return `${module}/${description}`
 }
 
 /** Highest version that is applied, and neither undone nor deleted since. */

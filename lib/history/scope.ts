@@ -1,11 +1,5 @@
-import { compareVersions, parseVersion, type Version } from '../scripts/version.js'
+import { compareVersions, parseVersion, type Target, type Version } from '../scripts/version.js'
 import type { MigrationStatus } from './migration-state.js'
-
-/** Up to where a command goes: Flyway's `target`. */
-export type Target =
-  | { readonly kind: 'latest' | 'current' | 'next' }
-  /** `mustExist` unless a question mark stands behind it. */
-  | { readonly kind: 'version'; readonly version: Version; readonly mustExist: boolean }
 
 /** Which migrations a command considers. */
 export interface Scope {
@@ -20,21 +14,6 @@ interface Named {
 }
 
 export const everything: Scope = { target: { kind: 'latest' }, cherryPick: [] }
-
-/**
- * Reads a target as Flyway does: `latest`, `current` and `next` in any case, or a version; `?` behind it says that no
- * migration need have that version.
- *
- * @returns null when it is none of these.
- */
-export function parseTarget(text: string): Target | null {
-  const mustExist = !text.endsWith('?')
-  const name = mustExist ? text : text.slice(0, -1)
-  const word = name.toLowerCase()
-  if (word === 'latest' || word === 'current' || word === 'next') return { kind: word }
-  const version = parseVersion(name)
-  return version === null ? null : { kind: 'version', version, mustExist }
-}
 
 /** `next` is left to {@link stopAtNext}, since it depends on what is pending. */
 export function isAboveTarget(version: Version, { target }: Scope, highestApplied: Version | null): boolean {

@@ -1,7 +1,7 @@
 import { isAbsolute } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { SchemawayError } from '../errors/schemaway-error.js'
-import type { Naming } from '../scripts/other-script-names.js'
+import { type Naming, namings } from '../scripts/script-name.js'
 import { bundled } from './bundled.js'
 
 /** A folder of migrations that is installed as a unit. */
@@ -36,7 +36,6 @@ export interface ModuleDefinition {
 
 const plainName = /^[a-z][a-z0-9_]{0,39}$/
 const definitionKeys = ['name', 'directory', 'requires', 'schemas', 'naming']
-const namings: readonly unknown[] = ['flyway', 'up-down', 'numbered'] satisfies readonly Naming[]
 /** In bytes; PostgreSQL cuts longer names off. */
 const longestSchemaName = 63
 
@@ -77,7 +76,7 @@ export function defineModule(definition: ModuleDefinition): Module {
       `\`schemas\` of module ${name} must be a list of schema names of at most ${longestSchemaName} bytes each`,
     )
   }
-  if (naming !== undefined && !namings.includes(naming)) {
+  if (naming !== undefined && !namings.some((one) => one === naming)) {
     throw invalid(`\`naming\` of module ${name} must be one of ${namings.join(', ')}`)
   }
   if (requires.includes(name)) throw invalid(`module ${name} requires itself`)

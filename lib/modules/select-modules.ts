@@ -66,6 +66,13 @@ function asFolder(path: string): string {
 function toPath(location: string | URL): string {
   const text = String(location)
   if (text.startsWith('file:')) {
+    const { search, hash } = new URL(text)
+    if (search !== '' || hash !== '') {
+      const character = search === '' ? '#' : '?'
+      throw unusableLocation(
+        `${text} ends, as a URL, before its ${character}; name the folder by its path, or write ${encodeURIComponent(character)}`,
+      )
+    }
     try {
       return resolve(fileURLToPath(text))
     } catch (cause) {

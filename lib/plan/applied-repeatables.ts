@@ -1,9 +1,9 @@
-import { shortenScript } from '../history/history-row.js'
-import { isRepeatableRow, type MigrationStatus } from '../history/migration-state.js'
-import { readDirectives } from '../scripts/directives.js'
+import { isRepeatableRow, shortenScript } from '../history/history-row.js'
+import type { MigrationStatus } from '../history/migration-state.js'
 import type { ScriptFile } from '../scripts/script-file.js'
 import type { Version } from '../scripts/version.js'
 import type { RemainingVersions } from './remaining-versions.js'
+import { requirementsOf } from './requirements.js'
 import type { UndoSource } from './undo-source.js'
 
 /** A repeatable, and the script that drops what it made. */
@@ -105,7 +105,7 @@ export class AppliedRepeatables {
   #requirementsOf(file: ScriptFile): readonly Version[] {
     const known = this.#requirements.get(file)
     if (known !== undefined) return known
-    const requires = readDirectives(file.bytes.toString('utf8'), file).requires ?? []
+    const requires = requirementsOf(file)
     this.#requirements.set(file, requires)
     return requires
   }

@@ -11,8 +11,14 @@ import { indexUndoFiles } from './undo-source.js'
  * What is wrong with scripts as far as they themselves tell: their text, the order of modules, versions that a
  * repeatable requires, and undo files without what they undo. Kinds are the codes of the errors that a migrate() would
  * stop with.
+ *
+ * @param callbacks of which only the text is looked at.
  */
-export function checkFiles(config: Config, files: readonly ScriptFile[]): readonly Problem[] {
+export function checkFiles(
+  config: Config,
+  files: readonly ScriptFile[],
+  callbacks: readonly ScriptFile[] = [],
+): readonly Problem[] {
   const context = createPlanContext(config, config.selection.modules, noDatabase(config))
   const problems: Problem[] = []
   const note = (check: () => void): void => {
@@ -23,6 +29,7 @@ export function checkFiles(config: Config, files: readonly ScriptFile[]): readon
     }
   }
   note(() => refuseWrongOrder(config, files))
+  for (const callback of callbacks) note(() => void context.parse(callback))
   for (const file of files) {
     note(() => {
       context.parse(file)
@@ -43,7 +50,8 @@ function checkUndoFiles(files: readonly ScriptFile[], requireUndo: boolean): rea
       const message = `${script} undoes nothing: there is no ${what}; rename one of the two, or remove it`
       problems.push({ kind: 'UNDO_WITHOUT_MIGRATION', message, ...fact })
     }
-    if (requireUndo && kind === 'versioned' && undoFiles.find(file) === null) {
+    // Whether a program can be undone shows when it is loaded, and a check of files runs nothing.
+    if (requireUndo && kind === 'versioned' && file.program === undefined && undoFiles.find(file) === null) {
       problems.push({ kind: 'UNDO_MISSING', message: `${script} has no U file that undoes it; write one`, ...fact })
     }
   }

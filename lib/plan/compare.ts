@@ -2,10 +2,11 @@ import type { Config } from '../config/read-options.js'
 import { type Problem, SchemawayError } from '../errors/schemaway-error.js'
 import type { DatabaseState } from '../history/history-row.js'
 import { describeMigrations, type MigrationStatus, type StateInput } from '../history/migration-state.js'
-import { everything, findUnknown, parseTarget, pickOf, type Scope } from '../history/scope.js'
+import { everything, findUnknown, pickOf, type Scope } from '../history/scope.js'
 import { bundled } from '../modules/bundled.js'
 import { checksumOfRepeatable } from '../scripts/repeatable-checksum.js'
 import type { ScriptFile } from '../scripts/script-file.js'
+import { parseTarget } from '../scripts/version.js'
 import { findFailures, findProblems, type ValidationRules } from './find-problems.js'
 import { selectedNames } from './load-scripts.js'
 import { placeholderValues } from './placeholder-values.js'
@@ -23,7 +24,7 @@ export interface Comparison {
  * Compares the scripts at hand with the history of the database.
  *
  * @param modulesByScript modules of scripts that have no file here, from the ledger.
- * @param requirementsOf from {@link loadRequirements}.
+ * @param requirementsOf see {@link compareWithRequirements}.
  * @throws SchemawayError `MIGRATION_NOT_FOUND`.
  */
 export function compare(
@@ -57,10 +58,19 @@ export function compare(
 
 type RequirementsOf = NonNullable<StateInput['requirementsOf']>
 
-/** What reads the requirements of repeatables, where a target makes them matter. */
-export async function loadRequirements(config: Config): Promise<RequirementsOf | undefined> {
+/** As {@link compare}; reads the requirements of pending repeatables, with the scanner, where a target makes them matter. */
+export async function compareWithRequirements(
+  config: Config,
+  files: readonly ScriptFile[],
+  state: DatabaseState,
+  modulesByScript?: ReadonlyMap<string, string>,
+): Promise<Comparison> {
+  const comparison = compare(config, files, state, modulesByScript)
   const { kind } = readScope(config).target
-  return kind === 'latest' || kind === 'next' ? undefined : (await import('./requirements.js')).requirementsOf
+  if (kind === 'latest' || kind === 'next') return comparison
+  if (comparison.pending.every(({ version }) => version !== null)) return comparison
+  const { requirementsOf } = await import('./requirements.js')
+  return compare(config, files, state, modulesByScript, requirementsOf)
 }
 
 /** @param ignorePending as `migrate()` does. */

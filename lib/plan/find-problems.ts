@@ -1,9 +1,9 @@
+import { isIgnored, isStateIgnored } from '../config/ignore-patterns.js'
 import type { Problem } from '../errors/schemaway-error.js'
-import { shortenDescription, shortenScript } from '../history/history-row.js'
-import { isBaselineRow, isMigrationRow, type MigrationStatus } from '../history/migration-state.js'
+import { isBaselineRow, isMigrationRow, shortenDescription, shortenScript, typeOf } from '../history/history-row.js'
+import type { MigrationStatus } from '../history/migration-state.js'
 import { isLeftOut } from '../history/scope.js'
 import { compareVersions, type Version } from '../scripts/version.js'
-import { isIgnored, isStateIgnored } from './ignore-patterns.js'
 
 /** What a validation lets pass. */
 export interface ValidationRules {
@@ -148,8 +148,8 @@ function findMismatch(
 ): Problem | null {
   const { row, file } = status
   if (row === null || file === null || !isMigrationRow(row)) return null
-  if (row.type !== 'SQL') {
-    return problem('TYPE_MISMATCH', `${name} was applied as ${row.type}, but ${file.script} is SQL`)
+  if (row.type !== typeOf(file)) {
+    return problem('TYPE_MISMATCH', `${name} was applied as ${row.type}, but ${file.script} is ${typeOf(file)}`)
   }
   // A repeatable that was changed is Outdated, and known by its description.
   if (status.version === null) return null

@@ -1,13 +1,18 @@
 import { existsSync } from 'node:fs'
+import type { CallbackFile } from '../callbacks/read-callbacks.js'
 import type { Config } from '../config/read-options.js'
 import { type Problem, SchemawayError } from '../errors/schemaway-error.js'
-import { versionKey } from '../history/migration-state.js'
 import { locationsModule } from '../modules/select-modules.js'
+import type { MigrationEvent } from '../run/events.js'
 import { defaultMarks } from '../scripts/placeholders.js'
 import { type ReadingRules, readScriptDirectory, type ScriptDirectory } from '../scripts/read-directory.js'
 import type { ScriptFile } from '../scripts/script-file.js'
 import type { ScriptKind } from '../scripts/script-name.js'
-import type { FileOptions } from './reading-rules.js'
+import { versionKey } from '../scripts/version.js'
+import type { FileOptions, IgnoreList } from './reading-rules.js'
+
+/** Far more than a script that a person wrote, far less than a process has. */
+const bigFrom = 4 * 1024 * 1024
 
 /** A folder of scripts, and how it is read. */
 interface Source {
@@ -17,6 +22,8 @@ interface Source {
   readonly naming: Config['naming']
   readonly encoding: Config['encoding']
   readonly rules: ReadingRules | undefined
+  /** Bytes from which on a file is read in chunks; absent for bundled scripts, which are small. */
+  readonly bigFrom?: number
   /** The location as it was given; null for a module. */
   readonly location: string | null
 }
@@ -31,8 +38,16 @@ export async function loadScripts(
   selection: Config['selection'],
   options: LoadOptions,
 ): Promise<readonly ScriptFile[]> {
-  const { files, problems, sources } = await readScripts(selection, options)
-  if (problems.length === 0) return files
+  return (await loadFiles(selection, options)).files
+}
+
+/** As {@link loadScripts}, with the callbacks that lie beside the scripts. */
+export async function loadFiles(
+  selection: Config['selection'],
+  options: LoadOptions,
+): Promise<{ readonly files: readonly ScriptFile[]; readonly callbacks: readonly CallbackFile[] }> {
+  const { files, callbacks, problems, sources } = await readScripts(selection, options)
+  if (problems.length === 0) return { files, callbacks }
   // Other styles say in each problem what is expected.
   const grammar = sources.every(({ naming }) => naming === 'flyway')
     ? ' Names follow Flyway: V<version>__<description>.sql, U<version>__<description>.sql, R__<description>.sql, UR__<description>.sql.'
@@ -53,22 +68,36 @@ export async function readScripts(
   options: LoadOptions,
 ): Promise<{
   readonly files: readonly ScriptFile[]
+  /** Ordered as those of one event run. */
+  readonly callbacks: readonly CallbackFile[]
   readonly problems: readonly Problem[]
   readonly sources: readonly Source[]
 }> {
-  const sources = await findSources(selection, options)
+  const ignored =
+    options.ignore.length === 0 ? null : new (await import('./reading-rules.js')).IgnoreList(options.ignore)
+  const sources = await findSources(selection, options, ignored)
   const files: ScriptFile[] = []
+  const callbacks: CallbackFile[] = []
   const problems: Problem[] = []
   for (const source of sources) {
     if (source.location !== null && !options.failOnMissingLocations && !existsSync(source.directory)) {
-      await warnOfMissing(source.location, options)
+      await warn({ type: 'locationMissing', location: source.location }, options)
       continue
     }
     const read = readScriptDirectory(source)
+    if (read.unread.length > 0) (await import('../scripts/read-big-scripts.js')).readBigScripts(read, source.directory)
     const { undecodable, configurations } = read
-    if (undecodable.length > 0 || configurations.length > 0) {
-      ;(await import('./complete-reading.js')).completeReading(read, { ...options, encoding: source.encoding })
+    if (read.callbacks.length > 0) {
+      const { readCallbacks } = await import('../callbacks/read-callbacks.js')
+      callbacks.push(...readCallbacks(read, source, options))
     }
+    if (undecodable.length > 0 || configurations.length > 0) {
+      const { encoding, directory } = source
+      const { completeReading } = await import('./complete-reading.js')
+      const alone = completeReading(read, { ...options, encoding, directory })
+      for (const file of alone) await warn({ type: 'configurationWithoutScript', file }, options)
+    }
+    if (read.programs.length > 0) (await import('../programs/read-program-files.js')).readProgramFiles(read, source)
     if (source.location !== null && source.rules?.placeOf !== undefined) refuseNothing(read, source.location, options)
     for (const file of read.files) files.push(file)
     for (const bad of read.badNames) {
@@ -80,22 +109,43 @@ export async function readScripts(
       })
     }
   }
+  // Without a folder of the user's, as where bundled modules are read besides, it was not asked.
+  if (ignored !== null && sources.some(({ rules }) => rules?.isIgnored !== undefined)) {
+    for (const pattern of ignored.unused) await warn({ type: 'ignoreUnused', pattern }, options)
+  }
   const found = selection.locations.length > 1 ? withoutRepetition(files) : files
   problems.push(...findDuplicates(found))
-  return { files: found, problems, sources }
+  if (callbacks.length === 0) return { files: found, callbacks, problems, sources }
+  const ordered = (await import('../callbacks/read-callbacks.js')).orderCallbacks(callbacks)
+  return { files: found, callbacks: ordered.callbacks, problems: [...problems, ...ordered.problems], sources }
 }
 
-async function findSources(selection: Config['selection'], options: FileOptions): Promise<readonly Source[]> {
+async function findSources(
+  selection: Config['selection'],
+  options: FileOptions,
+  ignored: IgnoreList | null,
+): Promise<readonly Source[]> {
   const sources: Source[] = []
   for (const { name, directory, isBundled, naming = 'flyway' } of selection.modules) {
-    const rules = isBundled ? undefined : await findRules(options, naming)
+    const rules = isBundled ? undefined : await findRules(options, naming, ignored)
     const encoding = isBundled ? 'utf-8' : options.encoding
-    sources.push({ directory, module: name, prefix: `${name}/`, naming, encoding, rules, location: null })
+    const source = { directory, module: name, prefix: `${name}/`, naming, encoding, rules, location: null }
+    sources.push(isBundled ? source : { ...source, bigFrom })
   }
   const { naming, encoding } = options
   for (const location of selection.locations) {
-    const rules = await findRules(options, naming)
-    const source = { directory: location, module: locationsModule, prefix: '', naming, encoding, rules, location }
+    const rules = await findRules(options, naming, ignored)
+    const source = {
+      directory: location,
+      module: locationsModule,
+      prefix: '',
+      naming,
+      encoding,
+      rules,
+      bigFrom,
+      location,
+    }
+    // As hasWildcards() has it, which is loaded with the patterns only.
     if (!/[*?]/.test(location)) sources.push(source)
     else {
       const { directory, placeOf } = (await import('./reading-rules.js')).wildcardLocation(location)
@@ -106,25 +156,27 @@ async function findSources(selection: Config['selection'], options: FileOptions)
 }
 
 /** Nothing is loaded for what is read by the defaults. */
-async function findRules(options: FileOptions, naming: Config['naming']): Promise<ReadingRules | undefined> {
-  const { placeholderReplacement, placeholderPrefix, placeholderSuffix, encoding, ignore } = options
+async function findRules(
+  options: FileOptions,
+  naming: Config['naming'],
+  ignored: IgnoreList | null,
+): Promise<ReadingRules | undefined> {
+  const { placeholderReplacement, placeholderPrefix, placeholderSuffix, placeholderSeparator, encoding } = options
   const isDefault =
     naming === 'flyway' &&
     encoding === 'utf-8' &&
-    ignore.length === 0 &&
+    ignored === null &&
     placeholderReplacement &&
     placeholderPrefix === defaultMarks.prefix &&
-    placeholderSuffix === defaultMarks.suffix
-  return isDefault ? undefined : (await import('./reading-rules.js')).readingRules(options, naming)
+    placeholderSuffix === defaultMarks.suffix &&
+    placeholderSeparator === defaultMarks.separator
+  return isDefault ? undefined : (await import('./reading-rules.js')).readingRules(options, naming, ignored)
 }
 
-async function warnOfMissing(
-  location: string,
-  options: Pick<Config, 'logger' | 'onEvent' | 'isObserved'>,
-): Promise<void> {
+async function warn(event: MigrationEvent, options: Pick<Config, 'logger' | 'onEvent' | 'isObserved'>): Promise<void> {
   if (!options.isObserved) return
   const { createEmit } = await import('../run/emit.js')
-  createEmit(options)({ type: 'locationMissing', location })
+  createEmit(options)(event)
 }
 
 /** A pattern with a typing error would otherwise look like a database with nothing to do. */

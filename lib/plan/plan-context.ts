@@ -11,6 +11,8 @@ import { searchPathOf } from './search-path.js'
 export interface PlanContext {
   /** Parses a script: once, although a rollback may run a repeatable again after every version. */
   readonly parse: (file: ScriptFile) => ParsedScript
+  /** Values of the placeholders of a script, by lower-case name. */
+  readonly valuesOf: (file: ScriptFile) => ReadonlyMap<string, string>
   /** The checksum that history records. */
   readonly checksumOf: (file: ScriptFile) => number
   /** Search path of the scripts of a module. */
@@ -19,11 +21,24 @@ export interface PlanContext {
   readonly requirementsOf: (module: string) => readonly string[]
 }
 
+/** Of a program or a hook, which have no text that is sent. */
+export const noText: ParsedScript = {
+  source: '',
+  text: '',
+  statements: [],
+  directives: {},
+  units: null,
+  placeholders: [],
+  locate: () => ({ line: 1, column: 1, offset: 0 }),
+  sourceOffsetOf: () => 0,
+}
+
 /** @param modules every module whose scripts may run. */
 export function createPlanContext(config: Config, modules: readonly Module[], state: DatabaseState): PlanContext {
   const values = placeholderValues(config, state)
   return {
-    parse: once((file) => parseScript(file, values(file), config)),
+    parse: once((file) => (file.program !== undefined ? noText : parseScript(file, values(file), config))),
+    valuesOf: values,
     checksumOf: once((file) => (file.kind === 'repeatable' ? checksumOfRepeatable(file, values(file)) : file.checksum)),
     searchPathOf: (module) => searchPathOf(module, modules, config, state),
     requirementsOf: (module) => modules.find((one) => one.name === module)?.requires ?? [],

@@ -1,20 +1,20 @@
 import type { Config } from '../config/read-options.js'
 import { SchemawayError } from '../errors/schemaway-error.js'
-import { type DatabaseState, shortenScript } from '../history/history-row.js'
+import { type DatabaseState, shortenScript, typeOf } from '../history/history-row.js'
 import type { NewHistoryRow } from '../history/history-table.js'
-import { type MigrationStatus, versionKey } from '../history/migration-state.js'
+import type { MigrationStatus } from '../history/migration-state.js'
 import type { ScriptReference } from '../run/events.js'
 import type { ScriptFile } from '../scripts/script-file.js'
-import { sha256OfBytes } from '../scripts/sha256.js'
-import { compareVersions, parseVersion, type Version } from '../scripts/version.js'
-import { writeDefaultMarks } from '../scripts/write-default-marks.js'
+import { sha256OfScript } from '../scripts/sha256.js'
+import { compareVersions, parseVersion, type Version, versionKey } from '../scripts/version.js'
+import { keepUndo } from './kept-undo.js'
 import type { LedgerDraft, Plan, PlanStep } from './plan.js'
 import { createPlanContext, type PlanContext } from './plan-context.js'
 import { indexUndoFiles } from './undo-source.js'
 
 /**
- * Turns pending scripts into steps: versions in global order, then repeatables by description. Every script, and the
- * undo twin that the ledger is going to keep, is parsed here, so that a faulty file stops the run before it starts.
+ * Turns pending scripts into steps: versions in global order, then repeatables by description. Every script is parsed here,
+ * so that a faulty file stops the run before it starts; a faulty undo twin, which the ledger only keeps, is told of.
  *
  * @param firstRank rank of the first new history row.
  * @throws SchemawayError `INVALID_MODULES` when a module would begin before one it requires; `INVALID_SCRIPT`,
@@ -52,12 +52,14 @@ export function planApply(file: ScriptFile, options: ApplyOptions): PlanStep {
   const { context } = options
   const reference = referenceOf(file)
   const parsed = context.parse(file)
-  const { historyRow, ledgerEntry } = planApplied(file, options)
+  const { historyRow, ledgerEntry, ...undo } = planApplied(file, options)
   const searchPath = context.searchPathOf(file.module)
   return {
     action: 'apply',
     reference,
-    scripts: [{ action: 'apply', reference, parsed, file: file.file, searchPath }],
+    scripts: [{ action: 'apply', reference, parsed, file: file.file, searchPath, ...programOf(file) }],
+    ...withoutDown(file, options.undo),
+    ...undo,
     removeRanks: [],
     removeRepeatables: [],
     historyRows: [historyRow],
@@ -65,10 +67,22 @@ export function planApply(file: ScriptFile, options: ApplyOptions): PlanStep {
   }
 }
 
+/** What a planned script says about a program; nothing for SQL. */
+export function programOf({ program }: ScriptFile): { readonly program?: 'up' | 'down' } {
+  return program === undefined ? {} : { program }
+}
+
+/** A program beside a U file of its version must not say itself how it is undone. */
+export function withoutDown(file: ScriptFile, undo: ScriptFile | null): Pick<PlanStep, 'mustNotExportDown'> {
+  if (file.program === undefined || undo === null || undo.file === 'ledger' || undo.program !== undefined) return {}
+  return { mustNotExportDown: { file: file.file, undoScript: undo.script } }
+}
+
 /** The step that records a script as applied and does not run it, whatever its text is. */
 export function planAdopt(file: ScriptFile, options: ApplyOptions): PlanStep {
-  const { historyRow, ledgerEntry } = planApplied(file, options)
+  const { historyRow, ledgerEntry, ...undo } = planApplied(file, options)
   return {
+    ...undo,
     action: 'adopt',
     reference: referenceOf(file),
     scripts: [],
@@ -83,25 +97,30 @@ export function planAdopt(file: ScriptFile, options: ApplyOptions): PlanStep {
 function planApplied(
   file: ScriptFile,
   options: ApplyOptions,
-): { readonly historyRow: NewHistoryRow; readonly ledgerEntry: LedgerDraft } {
-  const { rank, context } = options
+): { readonly historyRow: NewHistoryRow; readonly ledgerEntry: LedgerDraft } & Pick<PlanStep, 'unusableUndo'> {
+  const { rank, undo, context } = options
   const checksum = context.checksumOf(file)
   const { description, script } = file
-  const type = file.kind === 'baseline' ? 'SQL_BASELINE' : 'SQL'
+  const type = typeOf(file)
   const version = file.version?.text ?? null
+  const { problem, ...kept } = keepUndo(undo, context)
   return {
     historyRow: { installedRank: rank, version, description, type, script, checksum },
-    ledgerEntry: describeForLedger(file, { ...options, checksum }),
+    ledgerEntry: { ...describeForLedger(file, { ...options, checksum }), ...kept },
+    ...(problem !== null && {
+      unusableUndo: { undoScript: undo?.script ?? '', code: problem.code, message: problem.message },
+    }),
   }
 }
 
-function describeForLedger(file: ScriptFile, applied: ApplyOptions & { readonly checksum: number }): LedgerDraft {
-  const { undo, context } = applied
-  const parsedUndo = undo === null ? null : context.parse(undo)
+function describeForLedger(
+  file: ScriptFile,
+  applied: ApplyOptions & { readonly checksum: number },
+): Omit<LedgerDraft, 'undoScript' | 'undoText' | 'placeholders'> {
   return {
     event: 'applied',
     module: file.module,
-    moduleRequires: context.requirementsOf(file.module),
+    moduleRequires: applied.context.requirementsOf(file.module),
     kind: file.kind,
     version: file.version?.text ?? null,
     description: file.description,
@@ -109,10 +128,7 @@ function describeForLedger(file: ScriptFile, applied: ApplyOptions & { readonly 
     script: shortenScript(file.script),
     installedRank: applied.rank,
     checksum: applied.checksum,
-    sha256: sha256OfBytes(file.bytes),
-    undoScript: undo?.script ?? null,
-    undoText: parsedUndo === null ? null : writeDefaultMarks(parsedUndo.source, undo?.placeholderMarks),
-    placeholders: parsedUndo?.placeholders ?? [],
+    sha256: sha256OfScript(file),
     error: null,
   }
 }

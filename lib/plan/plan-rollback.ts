@@ -10,7 +10,7 @@ import { AppliedRepeatables, type RepeatableDrop } from './applied-repeatables.j
 import { type Dependents, indexDependents, refuseRequiredModules } from './dependent-modules.js'
 import type { LedgerDraft, Plan, PlannedScript, PlanStep } from './plan.js'
 import { createPlanContext, type PlanContext } from './plan-context.js'
-import { planApply, referenceOf } from './plan-migrate.js'
+import { planApply, programOf, referenceOf, withoutDown } from './plan-migrate.js'
 import { RemainingVersions } from './remaining-versions.js'
 import { type AppliedVersion, addAttachedLinks, appliedBaselines, appliedVersions, selectUndo } from './select-undo.js'
 import { createUndoSource, type UndoSource } from './undo-source.js'
@@ -94,6 +94,7 @@ function planUndo(one: AppliedVersion, planner: Planner, firstRank: number): Pla
       planScript(source, 'undo', referenceOfStatus(one), context),
       ...again.flatMap((step) => step.scripts),
     ],
+    ...(one.file !== null && withoutDown(one.file, source)),
     removeRanks: [one.row.installedRank, ...changes.removeRanks],
     removeRepeatables: changes.removeRepeatables,
     historyRows: again.flatMap((step) => step.historyRows),
@@ -139,6 +140,7 @@ function planScript(
     parsed: context.parse(source),
     file: source.file,
     searchPath: context.searchPathOf(subject.module),
+    ...programOf(source),
   }
 }
 
@@ -147,7 +149,7 @@ function refuseMissingUndo(undone: readonly AppliedVersion[], undoSource: UndoSo
   if (missing.length === 0) return
   const problems = missing.map((one) => ({
     kind: 'UNDO_MISSING',
-    message: `${one.script} (version ${one.version.text})`,
+    message: `${one.script} (version ${one.version.text}${one.row.type === 'SCRIPT' ? ', a program: its file is needed' : ''})`,
     script: one.script,
     module: one.module,
     version: one.version.text,

@@ -1,5 +1,4 @@
-import { versionKey } from '../history/migration-state.js'
-import type { Version } from '../scripts/version.js'
+import { type Version, versionKey } from '../scripts/version.js'
 import type { AppliedVersion } from './select-undo.js'
 
 /** What is still applied while a rollback takes one version after the other. */

@@ -1,8 +1,8 @@
 import { shortenDescription } from '../history/history-row.js'
 import type { LedgerRow } from '../history/ledger-entry.js'
-import { type MigrationStatus, versionKey } from '../history/migration-state.js'
+import type { MigrationStatus } from '../history/migration-state.js'
 import type { ScriptFile } from '../scripts/script-file.js'
-import { parseVersion } from '../scripts/version.js'
+import { parseVersion, versionKey } from '../scripts/version.js'
 
 /** The U and UR files among the scripts, to be found by what they undo. */
 export interface UndoFiles {
@@ -37,12 +37,17 @@ export function createUndoSource(files: readonly ScriptFile[], ledger: readonly 
     const file = undoFiles.find(status.file ?? status)
     if (file !== null) return file
     const row = latest.get(status.script)
-    if (row === undefined) return null
+    if (row === undefined) return downOf(status.file)
     const known = kept.get(row.script)
     const source = known === undefined ? readKeptUndo(row) : known
     kept.set(row.script, source)
-    return source
+    return source ?? downOf(status.file)
   }
+}
+
+/** A program may say itself how it is undone; whether it does, shows when it is loaded. */
+function downOf(file: ScriptFile | null): ScriptFile | null {
+  return file?.program === 'up' && file.kind === 'versioned' ? { ...file, kind: 'undo', program: 'down' } : null
 }
 
 /** The undo text of a ledger row, as a file that is not on disk. */

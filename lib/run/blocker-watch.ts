@@ -1,7 +1,7 @@
 import type { Blocker } from '../errors/schemaway-error.js'
 import { findBlockers } from './blockers.js'
 import type { Run } from './open-run.js'
-import type { CompletedMessage, CopyData } from './session.js'
+import type { CompletedMessage, CopyData, ExecutedQuery, Session } from './session.js'
 
 const shortestInterval = 50
 
@@ -32,6 +32,19 @@ export class BlockerWatch {
 
   /** Sends a message that the caller's signal cancels, and that is watched for whom it waits. */
   async send(text: string, copyData?: CopyData): Promise<CompletedMessage> {
+    return await this.#during((session) => session.send(text, copyData))
+  }
+
+  /** As {@link send}, with parameters. */
+  async execute(text: string, parameters: readonly (string | null)[]): Promise<ExecutedQuery> {
+    return await this.#during((session) => session.execute(text, parameters))
+  }
+
+  stop(): void {
+    if (this.#timer !== null) clearInterval(this.#timer)
+  }
+
+  async #during<Answer>(send: (session: Session) => Promise<Answer>): Promise<Answer> {
     const { session, config } = this.#run
     const cancel = (): void => void session.cancel().catch(() => {})
     config.signal?.addEventListener('abort', cancel, { once: true })
@@ -39,15 +52,11 @@ export class BlockerWatch {
     this.#isMessageUnderWay = true
     this.#hasSeenThisMessage = false
     try {
-      return await session.send(text, copyData)
+      return await send(session)
     } finally {
       this.#isMessageUnderWay = false
       config.signal?.removeEventListener('abort', cancel)
     }
-  }
-
-  stop(): void {
-    if (this.#timer !== null) clearInterval(this.#timer)
   }
 
   async #look(): Promise<void> {

@@ -1,10 +1,14 @@
-import { homedir, userInfo } from 'node:os'
+import { homedir, hostname, userInfo } from 'node:os'
 import { basename, join } from 'node:path'
 import type { ConnectionOptions as NodeTlsOptions } from 'node:tls'
+import type { Config } from '../config/read-options.js'
 import { SchemawayError } from '../errors/schemaway-error.js'
 import { parseConnectionUrl } from './connection-url.js'
-import { type GivenConnection, readClient, readOptions } from './driver-options.js'
+import type { GivenConnection } from './driver-options.js'
 import { type Parameter, readTlsSettings, type TlsSettings } from './tls-settings.js'
+
+/** Longest application name that PostgreSQL keeps. */
+const longestName = 63
 
 /** Which servers will do. `read-write` refuses standbys and servers whose transactions are read only by default. */
 export type TargetSessionAttributes = 'any' | 'read-write' | 'read-only' | 'primary' | 'standby' | 'prefer-standby'
@@ -98,33 +102,45 @@ export interface ConnectionTarget {
   readonly display: string
 }
 
+/** Where to connect, under a name that tells people in `pg_stat_activity` which process it is. */
+export async function resolveTarget(config: Config): Promise<ConnectionTarget> {
+  const suffix = `@${hostname()}:${process.pid}`
+  const applicationName = `${config.applicationName.slice(0, Math.max(longestName - suffix.length, 1))}${suffix}`
+  const { connectTimeout } = config
+  const { url } = config.connection
+  // Most services give a URL, and need not load what reads options and clients.
+  const given =
+    url === undefined
+      ? (await import('./driver-options.js')).readConnection(config.connection)
+      : parseConnectionUrl(url)
+  const target = resolveConnectionTarget(given, { applicationName, connectTimeout }, process.env)
+  for (const warning of target.warnings) {
+    try {
+      config.logger.warn?.(warning)
+    } catch {
+      // A logger that fails must not keep a service from starting.
+    }
+  }
+  return target
+}
+
 /**
- * Turns the caller's url, options or client into a complete target.
+ * Completes what the caller's url, options or client say.
  *
  * What they say comes first, then libpq's environment variables (a client has read those itself), then `settings`,
  * then the defaults: `localhost`, port 5432, the user of the operating system, a database named like the user, and
  * `sslmode=prefer`.
  *
- * @param input exactly one of `url`, `connection` and `sql`.
  * @param settings schemaway's own options; `connectTimeout` in milliseconds for each host.
  * @throws SchemawayError `INVALID_OPTIONS`. No message contains the URL or a password.
  */
 export function resolveConnectionTarget(
-  input: {
-    readonly url?: string | URL | undefined
-    readonly connection?: ConnectionOptions | undefined
-    readonly sql?: PostgresClient | undefined
-  },
+  given: GivenConnection,
   settings: { readonly applicationName?: string | undefined; readonly connectTimeout: number },
   environment: NodeJS.ProcessEnv,
 ): ConnectionTarget {
-  const given: GivenConnection =
-    input.sql !== undefined
-      ? readClient(input.sql)
-      : input.connection !== undefined
-        ? readOptions(input.connection)
-        : parseConnectionUrl(input.url ?? '')
-  const find = finder(given.values, input.sql === undefined ? environment : {})
+  const { hasReadEnvironment = false } = given
+  const find = finder(given.values, hasReadEnvironment ? {} : environment)
   const folder = libpqFolder(environment)
   const hosts = readHosts(find)
   const user = find('user')?.value ?? operatingSystemUser()
@@ -149,7 +165,7 @@ export function resolveConnectionTarget(
     database,
     user,
     password,
-    passwordFile: input.sql === undefined ? (find('passfile')?.value ?? join(folder.home, folder.passwordFile)) : null,
+    passwordFile: hasReadEnvironment ? null : (find('passfile')?.value ?? join(folder.home, folder.passwordFile)),
     tls: given.tls ?? (networked ? readTlsSettings(find, join(folder.home, folder.certificates)) : { mode: 'disable' }),
     targetSessionAttributes: readChoice(find('target_session_attrs'), attributes) ?? 'any',
     connectTimeout: readSeconds(find('connect_timeout')) ?? settings.connectTimeout,

@@ -1,7 +1,7 @@
 import { SchemawayError } from '../errors/schemaway-error.js'
 import { nearestName } from '../scripts/nearest-name.js'
 import type { ConnectionOptions, Password, PostgresClient } from './connection-target.js'
-import { isForeignParameter } from './connection-url.js'
+import { isForeignParameter, parseConnectionUrl } from './connection-url.js'
 import type { TlsSettings } from './tls-settings.js'
 
 /** What the caller said, under libpq's names, and what libpq's parameters cannot say. */
@@ -11,6 +11,8 @@ export interface GivenConnection {
   readonly password?: Password | undefined
   readonly tls?: TlsSettings | undefined
   readonly startupParameters?: Readonly<Record<string, string>> | undefined
+  /** Whether libpq's variables are in it already. */
+  readonly hasReadEnvironment?: boolean
 }
 
 const ownNames = `host port path database user username password ssl connect_timeout target_session_attrs
@@ -22,11 +24,26 @@ const ignoredNames = `max idle_timeout max_lifetime max_pipeline backoff keep_al
 const reservedParameters = ['user', 'database', 'replication', 'client_encoding']
 
 /**
+ * Reads whatever the caller gave.
+ *
+ * @param input exactly one of `url`, `connection` and `sql`.
+ * @throws SchemawayError `INVALID_OPTIONS`. No message contains the URL or a password.
+ */
+export function readConnection(input: {
+  readonly url?: string | URL | undefined
+  readonly connection?: ConnectionOptions | undefined
+  readonly sql?: PostgresClient | undefined
+}): GivenConnection {
+  if (input.sql !== undefined) return readClient(input.sql)
+  return input.connection === undefined ? parseConnectionUrl(input.url ?? '') : readOptions(input.connection)
+}
+
+/**
  * Reads options with the names of postgres.js.
  *
  * @throws SchemawayError `INVALID_OPTIONS`.
  */
-export function readOptions(connection: ConnectionOptions): GivenConnection {
+function readOptions(connection: ConnectionOptions): GivenConnection {
   refuseUnknownNames(connection)
   const hosts = connection.path === undefined ? splitHosts(connection.host) : [{ name: connection.path, port: '' }]
   const ports = [connection.port ?? []].flat().map(String)
@@ -52,7 +69,7 @@ export function readOptions(connection: ConnectionOptions): GivenConnection {
  *
  * @throws SchemawayError `INVALID_OPTIONS`.
  */
-export function readClient(client: PostgresClient): GivenConnection {
+function readClient(client: PostgresClient): GivenConnection {
   const { options } = client
   if ('socket' in options && options.socket) throw ownSocket('sql')
   const { tls, startupParameters, applicationName, warnings } = readDriverOptions({
@@ -67,7 +84,14 @@ export function readClient(client: PostgresClient): GivenConnection {
     ['target_session_attrs', typeof options.target_session_attrs === 'string' ? options.target_session_attrs : ''],
     ['application_name', applicationName === 'postgres.js' ? '' : (applicationName ?? '')],
   ])
-  return { values, warnings, password: isPassword(options.pass) ? options.pass : undefined, tls, startupParameters }
+  return {
+    values,
+    warnings,
+    password: isPassword(options.pass) ? options.pass : undefined,
+    tls,
+    startupParameters,
+    hasReadEnvironment: true,
+  }
 }
 
 function isPassword(value: unknown): value is Password {

@@ -45,6 +45,13 @@ function logEvent(logger: Config['logger'], event: MigrationEvent): void {
       case 'stepFinished':
         logger.info?.(`${pastTense[event.action]} ${event.script} in ${event.milliseconds} ms`)
         break
+      case 'progress': {
+        const { script, done, total, message } = event
+        logger.info?.(
+          `${script}: ${done}${total === null ? '' : ` of ${total}`}${message === null ? '' : `, ${message}`}`,
+        )
+        break
+      }
       case 'waitingForLock':
         logger.info?.('another process migrates this database, waiting for it')
         break
@@ -82,6 +89,17 @@ function logEvent(logger: Config['logger'], event: MigrationEvent): void {
         break
       case 'locationMissing':
         logger.warn?.(`the location ${event.location} does not exist and is left out`)
+        break
+      case 'ignoreUnused':
+        logger.warn?.(`the pattern ${event.pattern} of \`ignore\` leaves out no file`)
+        break
+      case 'configurationWithoutScript':
+        logger.warn?.(`there is no script beside ${event.file}, so nobody reads it`)
+        break
+      case 'undoUnusable':
+        logger.warn?.(
+          `${event.script} is applied, but ${event.undoScript} could not undo it as it is now: ${event.message}`,
+        )
         break
       case 'notice':
         logger.debug?.(`${event.severity}: ${event.message}`)

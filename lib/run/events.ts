@@ -68,6 +68,13 @@ export type MigrationEvent =
       readonly of: number
       readonly milliseconds: number
     } & ScriptReference)
+  /** A migration in TypeScript or JavaScript tells how far it is, in units of its own. */
+  | ({
+      readonly type: 'progress'
+      readonly done: number
+      readonly total: number | null
+      readonly message: string | null
+    } & ScriptReference)
   | { readonly type: 'blocked'; readonly blockers: readonly Blocker[] }
   | {
       readonly type: 'retry'
@@ -96,5 +103,17 @@ export type MigrationEvent =
   | { readonly type: 'cleaned'; readonly modules: readonly string[]; readonly objects: number }
   /** With `failOnMissingLocations: false`: a folder that does not exist was left out. */
   | { readonly type: 'locationMissing'; readonly location: string }
+  /** A pattern of `ignore` leaves out no file. */
+  | { readonly type: 'ignoreUnused'; readonly pattern: string }
+  /** A `.conf` file, by its path on disk, beside which there is no script; nobody reads it. */
+  | { readonly type: 'configurationWithoutScript'; readonly file: string }
+  /** The script that would undo an applied one cannot run as it is; a rollback would refuse it with this code and message. */
+  | {
+      readonly type: 'undoUnusable'
+      readonly script: string
+      readonly undoScript: string
+      readonly code: ErrorCode
+      readonly message: string
+    }
   | { readonly type: 'notice'; readonly severity: string; readonly message: string }
   | { readonly type: 'finished'; readonly run: string | null; readonly milliseconds: number }

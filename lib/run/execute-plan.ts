@@ -8,18 +8,16 @@ import type { Unit } from './drive-with-umzug.js'
 import { logSafely } from './emit.js'
 import type { ScriptReference } from './events.js'
 import type { Run } from './open-run.js'
-import { readProgress, refuseBeginningAnew, refuseOutside } from './prepare-units.js'
+import { pack } from './pack-steps.js'
+import { prepareUnits } from './prepare-units.js'
 import { retryPause } from './retry-pause.js'
-import { UnitRunner } from './run-units.js'
 import { MessageFailure, type Parcel, type StepResult, StepSender } from './send-steps.js'
 import { ServerError } from './server-error.js'
 import { resetStatements } from './session-settings.js'
 import { explainFailure, isBlocked } from './statement-error.js'
+import { tellUnusableUndo } from './tell-unusable-undo.js'
 import { translateError } from './translate-error.js'
 
-const stepsOfFirstMessage = 20
-const stepsPerMessage = 200
-const charactersPerMessage = 1_000_000
 const queryCanceled = '57014'
 
 /**
@@ -31,12 +29,25 @@ const queryCanceled = '57014'
  */
 export async function executePlan(plan: Plan, run: Run): Promise<readonly StepResult[]> {
   if (plan.steps.length === 0) return []
-  const executor = new Executor(plan, run)
+  const executor = new Executor(run.callbacks === null ? plan : run.callbacks.surround(plan), run)
   try {
     return await executor.execute()
   } finally {
     executor.stop()
   }
+}
+
+/** Runs a script outside a transaction, or goes on where an earlier run stopped. */
+export interface OutsideRunner {
+  /** What stays of the script when it fails now, and what the next run does. */
+  readonly remains: string
+  execute(): Promise<void>
+  /** Brings the session back to what every script can rely on. */
+  reset(): Promise<void>
+  /** An error that ended the script and is none of a statement, with what remains. */
+  explain?(error: unknown): unknown
+  /** Whether the ledger has to say that a statement failed, behind the mark that it was begun. */
+  readonly hasFailedBehindMark?: boolean
 }
 
 class Executor {
@@ -45,7 +56,7 @@ class Executor {
   readonly #sender: StepSender
   readonly #results: StepResult[] = []
   /** Scripts that run outside a transaction. */
-  readonly #units = new Map<PlanStep, UnitRunner>()
+  readonly #units = new Map<PlanStep, OutsideRunner>()
 
   constructor(plan: Plan, run: Run) {
     this.#plan = plan
@@ -56,11 +67,14 @@ class Executor {
   async execute(): Promise<readonly StepResult[]> {
     const { steps } = this.#plan
     const { config, emit, id } = this.#run
+    tellUnusableUndo(emit, steps)
     emit({ type: 'planned', run: id, steps: steps.map(({ action, reference }) => ({ action, ...reference })) })
     try {
       await this.#prepareUnits()
       if (config.transaction === 'each' && steps.length > 1) await this.#rehearseDrops()
       const { driveWithUmzug } = await loadDriver()
+      // Not before, so that none is called for a rehearsal.
+      this.#sender.callHook = this.#hookCaller()
       await driveWithUmzug(config.transaction === 'all' ? this.#planOneTransaction() : this.#planTransactions())
     } catch (error) {
       throw this.#addProgress(translateError(error, 'running migrations', this.#run.session.display))
@@ -72,7 +86,29 @@ class Executor {
     this.#sender.stop()
   }
 
+  /** What does not try the transaction again ends it here. */
+  #hookCaller(): StepSender['callHook'] {
+    const { callbacks } = this.#run
+    if (callbacks === null) return null
+    return async ({ event, statement }, step) => {
+      try {
+        await callbacks.callInMigration(event, { migration: step.reference, statement })
+      } catch (error) {
+        const isHandled = error instanceof MessageFailure || this.#run.session.isLost
+        if (!isHandled) await this.#rollBack()
+        throw error
+      }
+    }
+  }
+
   #planTransactions(): readonly Unit[] {
+    const { callbacks } = this.#run
+    const units = this.#planEach()
+    if (callbacks === null) return units
+    return callbacks.surroundUnits(units, this.#plan.steps, (step) => this.#units.has(step))
+  }
+
+  #planEach(): readonly Unit[] {
     const parcels = this.#plan.steps.map((step): Parcel => ({ steps: [step], begins: true, commits: true }))
     return parcels.map((parcel, index) => {
       const [step] = parcel.steps
@@ -91,31 +127,34 @@ class Executor {
 
   #planOneTransaction(): readonly Unit[] {
     const parcels = pack(this.#plan.steps)
-    return [{ name: 'all', run: () => this.#withRetries(() => this.#transaction(parcels, null)) }]
+    const run = (): Promise<void> => this.#withRetries(() => this.#transaction(parcels, null))
+    const { callbacks } = this.#run
+    return [{ name: 'all', run: callbacks?.telling(this.#plan.steps, run) ?? run }]
   }
 
   /** Reads how far scripts outside a transaction came, so that what cannot go on stops the run before it starts. */
   async #prepareUnits(): Promise<void> {
-    const { config } = this.#run
-    const steps = this.#plan.steps.filter(({ scripts }) => scripts.length > 0)
-    const outside = steps.flatMap((step) => {
-      const script = step.scripts.find(({ parsed }) => parsed.units !== null)
-      return script === undefined ? [] : [{ step, script }]
+    const programs = await this.#preparePrograms()
+    const steps = this.#plan.steps.filter((step) => step.scripts.length > 0 && !programs.has(step))
+    const units = await prepareUnits(steps, { sender: this.#sender, run: this.#run })
+    for (const [step, runner] of units) this.#units.set(step, runner)
+  }
+
+  /** Loads migrations in TypeScript and JavaScript. @returns the steps that are one. */
+  async #preparePrograms(): Promise<ReadonlySet<PlanStep>> {
+    const steps = this.#plan.steps.filter(({ mustNotExportDown, scripts }) => {
+      return mustNotExportDown !== undefined || scripts.some(({ program }) => program !== undefined)
     })
-    refuseOutside(outside, config.transaction)
-    if (steps.every(({ action }) => action !== 'apply')) return
-    const progressOf = await readProgress(this.#run)
-    for (const step of steps) {
-      const script = outside.find((one) => one.step === step)?.script
-      // The ledger has a script under the name that fits into history.
-      const progress = progressOf(step.ledgerEntries[0]?.script ?? step.reference.script)
-      if (script === undefined) refuseBeginningAnew(step, progress)
-      else this.#units.set(step, new UnitRunner(step, script, { sender: this.#sender, run: this.#run, progress }))
-    }
+    if (steps.length === 0) return new Set()
+    const { preparePrograms } = await import('../programs/prepare-programs.js')
+    const { runBehind, outside } = await preparePrograms(steps, { sender: this.#sender, run: this.#run })
+    this.#sender.runProgram = runBehind
+    for (const [step, runner] of outside) this.#units.set(step, runner)
+    return new Set(outside.keys())
   }
 
   /** A script outside a transaction; its row of history is written when all of it is done. */
-  async #runUnits(step: PlanStep, units: UnitRunner): Promise<void> {
+  async #runUnits(step: PlanStep, units: OutsideRunner): Promise<void> {
     const { config } = this.#run
     this.#sender.tell('stepStarted', [step])
     const started = performance.now()
@@ -124,14 +163,19 @@ class Executor {
       await units.execute()
       await units.reset()
       const record = { ...step, scripts: [] }
-      await this.#sender.send({ steps: [record], begins: true, commits: true, elapsed: elapsed() }, null)
+      const parcel = { steps: [record], begins: true, commits: true, elapsed: elapsed() }
+      await this.#withRetries(async () => void (await this.#sender.send(parcel, null)), units)
     } catch (error) {
-      await units.reset()
-      if (!(error instanceof MessageFailure)) throw error
-      if (config.signal?.aborted && error.cause.sqlState === queryCanceled) {
-        throw abortedError('a statement was running', config.signal.reason)
+      // What failed first is what has to be told.
+      await units.reset().catch(() => {})
+      if (!(error instanceof MessageFailure)) throw units.explain?.(error) ?? error
+      const isAborted = config.signal?.aborted === true && error.cause.sqlState === queryCanceled
+      if (!isAborted || units.hasFailedBehindMark === true) {
+        const failed = await this.#fail(error, error.blockers, error.attempts, units.remains)
+        if (!isAborted) throw failed
       }
-      throw await this.#fail(error, error.blockers, error.attempts, units.remains)
+      const aborted = abortedError('a statement was running', config.signal?.reason)
+      throw units.explain?.(aborted) ?? aborted
     }
     this.#results.push({ step, milliseconds: elapsed() })
     this.#sender.tell('stepFinished', [step], elapsed())
@@ -178,15 +222,19 @@ class Executor {
   async #rehearseDrops(): Promise<void> {
     if (!this.#sender.guardsData) return
     const { config, session } = this.#run
+    // A program may do more than can be rolled back, so it does not run for a rehearsal, nor does what comes after it.
+    const program = this.#plan.steps.findIndex((step) => step.scripts.some((one) => one.program !== undefined))
+    const rehearsed = program === -1 ? this.#plan.steps : this.#plan.steps.slice(0, program)
+    if (rehearsed.length === 0) return
     for (let attempt = 1; ; attempt += 1) {
-      const other = await this.#rehearse(pack(this.#plan.steps), false)
+      const other = await this.#rehearse(pack(rehearsed), false)
       if (other === null) return
       if (!isBlocked(other)) break
       if (attempt > config.lockRetries) throw translateError(other, 'rehearsing the rollback', session.display)
       await pause(retryPause(attempt), config.signal, 'waiting before the next rehearsal')
     }
     // An error of a later script hides what the earlier ones would drop, so they are looked at one by one.
-    const parcels = this.#plan.steps.map((step, index) => ({ steps: [step], begins: index === 0, commits: false }))
+    const parcels = rehearsed.map((step, index) => ({ steps: [step], begins: index === 0, commits: false }))
     await this.#rehearse(parcels, true)
   }
 
@@ -212,7 +260,7 @@ class Executor {
   }
 
   /** Tries a transaction again, from its beginning, while another session holds what it needs. */
-  async #withRetries(transaction: () => Promise<void>): Promise<void> {
+  async #withRetries(transaction: () => Promise<void>, units?: OutsideRunner): Promise<void> {
     const { config, emit } = this.#run
     let blockers: readonly Blocker[] = []
     for (let attempt = 1; ; attempt += 1) {
@@ -228,7 +276,9 @@ class Executor {
         }
         if (await this.#onlyEmptyTablesDropped(error.cause)) continue
         blockers = error.blockers.length > 0 ? error.blockers : blockers
-        if (!isBlocked(error.cause) || attempt > config.lockRetries) throw await this.#fail(error, blockers, attempt)
+        if (!isBlocked(error.cause) || attempt > config.lockRetries) {
+          throw await this.#fail(error, blockers, attempt, units?.remains)
+        }
         const wait = retryPause(attempt)
         emit({ type: 'retry', attempt: attempt + 1, of: config.lockRetries + 1, waitMilliseconds: wait, sqlState })
         await pause(wait, config.signal, `waiting before attempt ${attempt + 1}`)
@@ -258,7 +308,7 @@ class Executor {
     remains?: string,
   ): Promise<SchemawayError> {
     const run = this.#run
-    const { error, subject } = explainFailure(failure.cause, {
+    const context = {
       message: failure.sent,
       part: failure.part,
       blockers,
@@ -266,7 +316,8 @@ class Executor {
       mask: run.mask,
       server: run.session.display,
       ...(remains !== undefined && { remains }),
-    })
+    }
+    const { error, subject } = failure.explain(context) ?? explainFailure(failure.cause, context)
     try {
       if (subject !== null) await this.#recordFailure(error, subject)
     } catch (cause) {
@@ -333,30 +384,16 @@ function isForward({ action }: PlanStep): boolean {
 
 /** Asking after every step would cost a fifth of the whole run. */
 function mayReleaseLock(step: PlanStep): boolean {
-  return step.scripts.some(({ parsed }) => /advisory|discard/i.test(parsed.text))
+  // A big script is sent anyway in several messages: one question more is not felt, looking for the words would be.
+  return step.scripts.some(
+    ({ parsed, program, hook }) =>
+      program !== undefined ||
+      hook !== undefined ||
+      parsed.pieces !== undefined ||
+      /advisory|discard/i.test(parsed.text),
+  )
 }
 
 function withoutUndo(draft: LedgerDraft): LedgerDraft {
   return { ...draft, event: 'failed', installedRank: null, undoScript: null, undoText: null, placeholders: [] }
-}
-
-/** Steps of one transaction, in messages of a size that is quick to send and cheap to hold. */
-function pack(steps: readonly PlanStep[]): readonly Parcel[] {
-  const parcels: PlanStep[][] = []
-  let open: PlanStep[] = []
-  let characters = 0
-  for (const step of steps) {
-    const length = step.scripts.reduce((sum, script) => sum + script.parsed.text.length, 0)
-    // The first is small, so that the server has something to do while the second is written.
-    const most = parcels.length === 0 ? stepsOfFirstMessage : stepsPerMessage
-    if (open.length > 0 && (open.length >= most || characters + length > charactersPerMessage)) {
-      parcels.push(open)
-      open = []
-      characters = 0
-    }
-    open.push(step)
-    characters += length
-  }
-  parcels.push(open)
-  return parcels.map((steps, index) => ({ steps, begins: index === 0, commits: index === parcels.length - 1 }))
 }

@@ -72,14 +72,21 @@ function groupForRecord(steps: readonly PlanStep[]): readonly (readonly PlanStep
 /** @param before the step whose transaction control the opening guard would notice. */
 function addScripts(writer: MessageWriter, step: PlanStep, marks: Marks, before: PlanStep): void {
   if (marks.areUsed) writer.add({ role: 'guard', step: before }, [marks.set()])
+  let isSessionTouched = false
   for (const script of step.scripts) {
-    if (writer.searchPath !== script.searchPath) {
+    if (script.continuesSession !== true && writer.searchPath !== script.searchPath) {
       writer.add({ role: 'guard', step }, [`SET LOCAL search_path = ${script.searchPath}`])
     }
-    writer.addScript(script, step, [`SELECT ${ownTransaction}`])
-    const leavesSessionAlone = onlyDefinesTables(script.parsed)
-    writer.searchPath = leavesSessionAlone ? script.searchPath : null
-    if (!leavesSessionAlone) writer.add({ role: 'guard', step }, ['RESET SESSION AUTHORIZATION', 'RESET ROLE'])
+    const guard = [`SELECT ${ownTransaction}`]
+    if (script.program !== undefined) writer.addProgram(script, step, guard)
+    else if (script.hook !== undefined) writer.addHook(script.hook, step, guard)
+    else if (script.range !== undefined) writer.addStatements(script, step, script.range, guard)
+    else writer.addScript(script, step, guard)
+    isSessionTouched ||= !onlyDefinesTables(script)
+    writer.searchPath = isSessionTouched ? null : script.searchPath
+    if (!isSessionTouched || script.leavesSession === true) continue
+    writer.add({ role: 'guard', step }, ['RESET SESSION AUTHORIZATION', 'RESET ROLE'])
+    isSessionTouched = false
   }
 }
 
@@ -127,7 +134,7 @@ function addRecord(
  * 1 inside our own transaction; an error anywhere else, because a COMMIT or ROLLBACK in a script takes the
  * transaction-local setting away. Every name or operator less is felt in a run of a thousand small migrations.
  */
-const ownTransaction = "pg_catalog.current_setting('schemaway.own')::pg_catalog.int4"
+export const ownTransaction = "pg_catalog.current_setting('schemaway.own')::pg_catalog.int4"
 
 /** Clock readings between the steps of a transaction that has several; a single step counts from its BEGIN. */
 class Marks {

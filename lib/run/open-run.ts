@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
+import type { Callbacks } from '../callbacks/callbacks.js'
 import type { Config } from '../config/read-options.js'
 import { SchemawayError } from '../errors/schemaway-error.js'
 import { type HistoryPlace, placeHistory } from '../history/history-row.js'
@@ -7,10 +8,10 @@ import type { LedgerEntry } from '../history/ledger-entry.js'
 import { quoteIdentifier } from '../history/quote-sql.js'
 import type { LedgerDraft } from '../plan/plan.js'
 import { openSessionWithRetries } from './connect-retry.js'
+import { resolveTarget } from './connection-target.js'
 import { createEmit, type Emit, sessionListeners } from './emit.js'
 import { acquireLock, holdsLock, lockKey, releaseLock } from './lock.js'
 import { createMask } from './mask.js'
-import { resolveTarget } from './resolve-target.js'
 import { ServerError } from './server-error.js'
 import { openSession, type Session } from './session.js'
 import { beginStatement, readResetValuesSql, sessionSettings, settingsStatements } from './session-settings.js'
@@ -37,8 +38,11 @@ export class Run {
   login = ''
   /** Where the ledger's hash chain goes on. */
   ledgerHash: string | null = null
+  /** Set while a command has any. */
+  callbacks: Callbacks | null = null
   #observer: Promise<Session> | null = null
   readonly #key: bigint
+  #isLocked = false
   /** Which program on which machine runs this. */
   readonly #client: string
 
@@ -56,7 +60,13 @@ export class Run {
 
   async lock(): Promise<void> {
     const { signal, waitForLock } = this.config
+    this.#isLocked = true
     await acquireLock(this.session, this.#key, { longestWait: waitForLock, signal, emit: this.emit })
+  }
+
+  /** Whether it took the lock; commands that only look do not. */
+  get isLocked(): boolean {
+    return this.#isLocked
   }
 
   /** Who history names as the one who installed; the ledger always names the login. */
@@ -87,27 +97,36 @@ export class Run {
 
   /** A second session, for looking at the first one from outside. */
   async observer(): Promise<Session> {
-    this.#observer ??= openSession(resolveTarget(this.config))
+    this.#observer ??= resolveTarget(this.config).then((target) => openSession(target))
     return await this.#observer
   }
 
-  /** @param script the script that may have released the lock, or null at the end of the run. */
-  async checkLock(script: string | null): Promise<void> {
+  /**
+   * @param script the script that may have released the lock, or null at the end of the run.
+   * @param remains what became of it.
+   */
+  async checkLock(
+    script: string | null,
+    remains = 'It is applied and recorded; the scripts after it were not run.',
+  ): Promise<void> {
     if (await holdsLock(this.session, this.#key)) return
-    throw new SchemawayError(
-      'LOCK_LOST',
-      `${script ?? 'A script of this run'} released the lock that keeps other processes from migrating at the same time. ` +
-        'It is applied and recorded; the scripts after it were not run. Remove pg_advisory_unlock_all() or DISCARD ALL ' +
-        'from it, then run again.',
-      { details: { server: this.session.display, ...(script !== null && { script }) } },
-    )
+    const what =
+      script === null
+        ? 'The lock that keeps other processes from migrating at the same time was released during this run. What the run ' +
+          'did is committed and recorded, but another process may have worked at the same time. Look with info(), and at ' +
+          'the logs of other processes. If a script of this run holds pg_advisory_unlock_all() or DISCARD ALL, remove it.'
+        : `${script} released the lock that keeps other processes from migrating at the same time. ` +
+          `${remains} Remove pg_advisory_unlock_all() or DISCARD ALL from it, then run again.`
+    throw new SchemawayError('LOCK_LOST', what, {
+      details: { server: this.session.display, ...(script !== null && { script }) },
+    })
   }
 
   /** Never throws: what counts is committed, and the lock ends with the session anyway. */
   async close(): Promise<void> {
     const observer = await this.#observer?.catch(() => null)
     await observer?.close()
-    await releaseLock(this.session, this.#key).catch(() => {})
+    if (this.#isLocked) await releaseLock(this.session, this.#key).catch(() => {})
     await this.session.close()
   }
 }
@@ -134,7 +153,7 @@ export async function openRun(config: Config, opened?: Session): Promise<Run> {
 
 async function connectForRun(config: Config, emit: Emit): Promise<Session> {
   const { signal, connectRetries } = config
-  return await openSessionWithRetries(resolveTarget(config), {
+  return await openSessionWithRetries(await resolveTarget(config), {
     signal,
     connectRetries,
     ...sessionListeners(config, emit),

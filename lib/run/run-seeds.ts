@@ -4,7 +4,6 @@ import { quoteIdentifier, quoteLiteral } from '../history/quote-sql.js'
 import type { PlanStep } from '../plan/plan.js'
 import type { ParsedScript } from '../scripts/parse-script.js'
 import type { ScriptFile } from '../scripts/script-file.js'
-import { readCopiedRows } from './copied-rows.js'
 import { type MessagePart, MessageWriter } from './message-writer.js'
 import type { Run } from './open-run.js'
 import { retryTransaction, type Send } from './retry-transaction.js'
@@ -38,7 +37,7 @@ export interface SeededFile {
  */
 export async function runSeeds(run: Run, scripts: readonly SeedScript[]): Promise<readonly SeededFile[]> {
   const { config, session } = run
-  const nothing: MessagePart = { text: '', segments: [], copy: null }
+  const nothing: MessagePart = { text: '', segments: [], copy: null, program: null, hook: null }
   let sent = nothing
   const results = await retryTransaction(
     run,
@@ -67,8 +66,7 @@ export async function runSeeds(run: Run, scripts: readonly SeedScript[]): Promis
         const started = performance.now()
         for (const part of writeSeed(script)) {
           sent = part
-          const rows = part.copy === null ? undefined : readCopiedRows(script.parsed.text, part.copy.statement)
-          await send(part.text, rows)
+          await send(part.text, part.copy?.rows())
         }
         const { script: name, module } = script.file
         done.push({ script: name, module, milliseconds: Math.round(performance.now() - started) })

@@ -1,14 +1,16 @@
+import type { HookPoint } from '../callbacks/hooks.js'
 import { type Blocker, SchemawayError } from '../errors/schemaway-error.js'
 import type { Plan, PlanStep } from '../plan/plan.js'
 import { throwIfAborted } from './abort.js'
 import { BlockerWatch } from './blocker-watch.js'
-import { readCopiedRows } from './copied-rows.js'
+import { stopReading } from './copied-rows.js'
 import { dataLossCheck } from './data-loss.js'
 import { type Message, writeMessage } from './message.js'
 import type { MessagePart } from './message-writer.js'
 import type { Run } from './open-run.js'
 import { ServerError } from './server-error.js'
-import type { CompletedMessage, CopyData } from './session.js'
+import type { CompletedMessage, CopyData, Session } from './session.js'
+import type { Failure, FailureContext } from './statement-error.js'
 
 /** What became of one step. */
 export interface StepResult {
@@ -42,7 +44,15 @@ export class MessageFailure extends Error {
     this.blockers = blockers
     this.attempts = attempts
   }
+
+  /** Says what happened where it was no message that failed; null where the message tells. */
+  explain(_context: FailureContext): Failure | null {
+    return null
+  }
 }
+
+/** Runs the program behind a part of a message. */
+export type RunProgram = (part: MessagePart, watch: BlockerWatch) => Promise<void>
 
 /** Sends steps to the server, one message at a time, and tells the world about it. */
 export class StepSender {
@@ -50,6 +60,10 @@ export class StepSender {
   knownEmpty: readonly string[] = []
   /** Set when a transaction was committed but the session could not be reset after it. */
   resetFailure: ServerError | null = null
+  /** Set where the plan has programs. */
+  runProgram: RunProgram | null = null
+  /** Set where hooks are called in the transactions of steps. */
+  callHook: ((point: HookPoint, step: PlanStep) => Promise<void>) | null = null
   readonly #run: Run
   readonly #numbers: ReadonlyMap<PlanStep, number>
   readonly #watch: BlockerWatch
@@ -84,6 +98,8 @@ export class StepSender {
     const started = performance.now()
     if (next !== null) setImmediate(() => this.#writeAhead(next, message))
     for (const [index, part] of message.parts.entries()) {
+      // A request to cancel that comes between two parts finds nothing to cancel.
+      if (index > 0) throwIfAborted(this.#run.config.signal, 'a script was sent in several parts')
       try {
         const { commandTags } = await this.#sendPart(part)
         if (parcel.commits && index === message.parts.length - 1) checkCommit(commandTags, part, steps)
@@ -108,7 +124,8 @@ export class StepSender {
    */
   async deliver(message: Message): Promise<void> {
     throwIfAborted(this.#run.config.signal, 'between two statements')
-    for (const part of message.parts) {
+    for (const [index, part] of message.parts.entries()) {
+      if (index > 0) throwIfAborted(this.#run.config.signal, 'a script was sent in several parts')
       try {
         const { commandTags } = await this.#sendPart(part)
         const steps = part.segments.flatMap((one) => ('step' in one ? [one.step] : []))
@@ -151,11 +168,15 @@ export class StepSender {
     this.#watch.stop()
   }
 
-  async #sendPart({ text, copy }: MessagePart): Promise<CompletedMessage> {
-    return await this.sendText(
-      text,
-      copy === null ? undefined : readCopiedRows(copy.script.parsed.text, copy.statement),
-    )
+  async #sendPart(part: MessagePart): Promise<CompletedMessage> {
+    const { text } = part
+    refuseOtherEncoding(this.#run.session, part)
+    refuseOtherStrings(this.#run.session, part, text)
+    const rows = part.copy?.rows()
+    const completed = await this.sendText(text, rows).finally(() => stopReading(rows))
+    if (part.program !== null) await this.runProgram?.(part, this.#watch)
+    if (part.hook !== null) await this.callHook?.(part.hook.point, part.hook.step)
+    return completed
   }
 
   #writeAhead(parcel: Parcel, before: Message): void {
@@ -183,6 +204,38 @@ export class StepSender {
       emit(type === 'stepStarted' ? { type, ...fact } : { type, milliseconds, ...fact })
     }
   }
+}
+
+/** Everything is sent as UTF-8; a script that changed that would have its further text, and its rows, stored as other letters. */
+function refuseOtherEncoding({ parameters }: Session, { segments }: MessagePart): void {
+  const encoding = parameters.get('client_encoding') ?? 'UTF8'
+  if (encoding === 'UTF8') return
+  const step = segments.flatMap((one) => ('step' in one ? [one.step] : []))[0]
+  const script = step?.reference.script
+  throw new SchemawayError(
+    'INVALID_SCRIPT',
+    `${script ?? 'A script'} changed client_encoding to ${encoding}, but everything is sent as UTF-8: the server would store what ` +
+      'follows as other letters. It was stopped before that. Remove the statement, or the call, that changes client_encoding.',
+    { details: script === undefined ? {} : { script } },
+  )
+}
+
+/**
+ * Scripts are cut into statements as the standard reads strings. The server would read otherwise what is sent after a script has
+ * turned that off; what was sent together with it is read already.
+ */
+function refuseOtherStrings({ parameters }: Session, { segments }: MessagePart, text: string): void {
+  if (parameters.get('standard_conforming_strings') !== 'off') return
+  const found = segments.find((one) => one.role === 'script' && text.slice(one.start, one.end).includes('\\'))
+  if (found?.role !== 'script') return
+  const { script } = found.script.reference
+  throw new SchemawayError(
+    'INVALID_SCRIPT',
+    `standard_conforming_strings was turned off before all of ${script} was sent, but scripts are read as if it were on: the server ` +
+      'would take the backslashes in what follows for escapes. It was stopped before that. Remove the statement, or the call, that ' +
+      "turns it off, and write E'...' where a backslash is meant as an escape; or turn it on again before what follows.",
+    { details: { script } },
+  )
 }
 
 /** What the server answered to our COMMIT; null while it has not come to it, or when the part has none. */

@@ -1,5 +1,4 @@
-import type { PlanStep } from '../plan/plan.js'
-import type { ParsedScript } from '../scripts/parse-script.js'
+import type { PlannedScript, PlanStep } from '../plan/plan.js'
 
 /** Milliseconds after which the server looks whether we are still there. */
 const connectionCheckInterval = 500
@@ -73,7 +72,7 @@ export const resetStatements = [
  * it calls functions.
  */
 export function resetAfter(steps: readonly PlanStep[]): readonly string[] {
-  const definesOnly = steps.every((step) => step.scripts.every(({ parsed }) => onlyDefinesTables(parsed)))
+  const definesOnly = steps.every((step) => step.scripts.every(onlyDefinesTables))
   return definesOnly ? ['RESET ALL'] : resetStatements
 }
 
@@ -82,7 +81,10 @@ const mayCallFunctions = /\b(SELECT|USING|EXECUTE|CHECK|VALUES|DEFAULT\s+[\w."]+
 const tableDefinitions = /^((CREATE|ALTER|DROP) (TABLE|INDEX)|CREATE UNIQUE INDEX|COMMENT ON)\b/
 
 /** Whether a script only defines tables and indexes, so that it cannot have touched role or session. */
-export function onlyDefinesTables({ statements, text }: ParsedScript): boolean {
+export function onlyDefinesTables({ parsed, program, hook }: PlannedScript): boolean {
+  // Of a big script it is not worth a look.
+  if (program !== undefined || hook !== undefined || parsed.pieces !== undefined) return false
+  const { statements, text } = parsed
   return statements.every(({ keywords }) => tableDefinitions.test(keywords.join(' '))) && !mayCallFunctions.test(text)
 }
 

@@ -1,8 +1,7 @@
 import { type Blocker, type ErrorDetails, SchemawayError } from '../errors/schemaway-error.js'
-import { excerptAt } from '../scripts/excerpt.js'
 import { describeBlockers } from './blockers.js'
-import { offsetOfCopiedRow } from './copied-rows.js'
 import type { ScriptReference } from './events.js'
+import { findPlace, offsetInPart } from './failure-place.js'
 import type { Message } from './message.js'
 import type { MessagePart, Segment } from './message-writer.js'
 import type { ServerError } from './server-error.js'
@@ -12,7 +11,7 @@ const insufficientPrivilege = '42501'
 const lockNotAvailable = '55P03'
 const deadlockDetected = '40P01'
 /** A statement that cannot run inside a transaction, and a procedure that ends the one it is in. */
-const refusesTransaction: ReadonlySet<string> = new Set(['25001', '2D000'])
+export const refusesTransaction: ReadonlySet<string> = new Set(['25001', '2D000'])
 
 /** Another session holds what this one needs, so that trying again may help. */
 export function isBlocked({ sqlState }: ServerError): boolean {
@@ -30,6 +29,8 @@ export interface FailureContext {
   readonly server: string
   /** What stays of a script that runs outside a transaction, and what to do; absent where all is rolled back. */
   readonly remains?: string
+  /** False where only the next run tries again. Default: true. */
+  readonly isRetried?: boolean
 }
 
 /** A failure of a message, and the migration it belongs to. */
@@ -53,7 +54,7 @@ export function explainFailure(error: ServerError, context: FailureContext): Fai
     const only = onlySubject(context.message)
     const message =
       `${describeSubjects(context.message)} failed at commit: ${describeServer(error, context)} Everything in that ` +
-      'transaction is rolled back. A deferred constraint is checked only now, so no line can be named.'
+      `transaction is rolled back. A deferred constraint is checked only now, so no line can be named.${context.remains === undefined ? '' : ` ${context.remains}`}`
     const details = { ...facts, ...(only !== null && describeReference(only)) }
     return {
       subject: only,
@@ -69,16 +70,17 @@ export function explainFailure(error: ServerError, context: FailureContext): Fai
     error: new SchemawayError(
       'STATEMENT_FAILED',
       `A statement of schemaway's own failed${subject === null ? '' : ` after ${subject.script}`}: ` +
-        `${describeServer(error, context)} The transaction is rolled back.`,
+        `${describeServer(error, context)} ${context.remains ?? 'The transaction is rolled back.'} Correct the cause, then run again.`,
       { details: { ...facts, ...(subject !== null && { script: subject.script }) }, ...safeCause(error, context) },
     ),
   }
 }
 
 /** A position is exact; without one, the number of completed statements tells. */
-function findSegment(error: ServerError, { text, segments }: MessagePart): Segment | null {
-  if (error.position !== null) {
-    const offset = offsetOfCodePoint(text, error.position - 1)
+function findSegment(error: ServerError, part: MessagePart): Segment | null {
+  const { segments } = part
+  const offset = error.position === null ? null : offsetInPart(part, error.position)
+  if (offset !== null) {
     // The separator behind a part belongs to it: an unfinished last statement is noticed there.
     const found = segments.findLast((one) => one.start <= offset)
     if (found !== undefined) return found
@@ -93,36 +95,42 @@ function explainScript(
   context: FailureContext,
   facts: ErrorDetails,
 ): SchemawayError {
-  const { parsed, file, reference } = segment.script
-  const offset =
-    error.position === null
-      ? null
-      : offsetOfCodePoint(context.part.text, error.position - 1) - segment.start + segment.from
-  const index =
-    offset === null
-      ? error.completedStatements - segment.statementsBefore + segment.firstStatement
-      : parsed.statements.findLastIndex((one) => one.start <= offset)
-  const statement = parsed.statements[Math.max(index, 0)]
-  const row = statement?.kind === 'copy-from-stdin' ? offsetOfCopiedRow(error, parsed.text, statement) : null
-  const place = parsed.locate(Math.min(row ?? offset ?? statement?.start ?? 0, parsed.text.length))
-  const excerpt = excerptAt(parsed.source, place.line, place.column)
-  const details: ErrorDetails = {
-    ...facts,
-    ...describeReference(reference),
-    file,
-    line: place.line,
-    column: place.column,
-    statement: Math.max(index, 0) + 1,
-    excerpt,
-  }
+  const { file, reference } = segment.script
+  const place = findPlace(error, segment, context.part)
+  const { excerpt } = place
+  const details: ErrorDetails = { ...facts, ...describeReference(reference), file, ...place }
   const where = `${reference.script}:${place.line}:${place.column}`
+  const { callback } = segment.script
+  if (callback === undefined) return explainStatement(error, { where, excerpt, details }, context)
+  const about = segment.step.reference.script
+  const occasion = about === reference.script ? callback : `${callback} of ${about}`
+  return explainStatement(
+    error,
+    { where: `${where} (callback ${occasion})`, excerpt, details: { ...details, event: callback } },
+    context,
+  )
+}
+
+/**
+ * A statement that the server refused, at a place.
+ *
+ * @param place.where as people write it: script, line and column.
+ * @param place.details adds to what the server said.
+ */
+export function explainStatement(
+  error: ServerError,
+  place: { readonly where: string; readonly excerpt: string; readonly details: ErrorDetails },
+  context: FailureContext,
+): SchemawayError {
+  const { where, excerpt } = place
+  const details = { ...serverFacts(error, context), ...place.details }
   if (isBlocked(error)) {
     return explainBlocked(error, where, excerpt, context, details)
   }
   const isMissingRight = error.sqlState === insufficientPrivilege
   return new SchemawayError(
     isMissingRight ? 'MISSING_PRIVILEGE' : 'STATEMENT_FAILED',
-    `${where} failed: ${describeServer(error, context)}\n${excerpt}\n` +
+    `${where} failed: ${describeServer(error, context)}\n${excerpt}${excerpt === '' ? '' : '\n'}` +
       `${context.remains ?? 'The transaction is rolled back, nothing of it remains.'} ${
         isMissingRight && error.hint === null
           ? 'Give the login, or the owner role, the right that is named, then run again.'
@@ -146,7 +154,7 @@ function explainBlocked(
   return new SchemawayError(
     'STATEMENT_BLOCKED',
     `${where} ${what} in ${attempts === 1 ? 'its only attempt' : `any of ${attempts} attempts`}. ${describeBlockers(blockers)}\n${excerpt}${excerpt === '' ? '' : '\n'}` +
-      `${context.remains ?? 'The transaction is rolled back.'} Run again when that session is done, or raise \`lockRetries\`.`,
+      `${context.remains ?? 'The transaction is rolled back.'} Run again when that session is done${context.isRetried === false ? '' : ', or raise `lockRetries`'}.`,
     { details: { ...details, blockers }, ...safeCause(error, context) },
   )
 }
@@ -172,14 +180,15 @@ function explainGuard(
       return new SchemawayError(
         'STATEMENT_FAILED',
         `${subject.script} left its transaction read only, so that history cannot be written. Remove SET TRANSACTION READ ONLY ` +
-          'from the file, then run again. The transaction is rolled back.',
+          `from the file, then run again. ${context.remains ?? 'The transaction is rolled back.'}`,
         { details, ...safeCause(error, context) },
       )
     case insufficientPrivilege:
       return new SchemawayError(
         'MISSING_PRIVILEGE',
-        `After ${subject.script}, history could not be written: ${describeServer(error, context)} The transaction is rolled ` +
-          'back. Give the login SELECT, INSERT, UPDATE and DELETE on the history and ledger tables, or make it a member ' +
+        `After ${subject.script}, history could not be written: ${describeServer(error, context)} ` +
+          `${context.remains ?? 'The transaction is rolled back.'} ` +
+          'Give the login SELECT, INSERT, UPDATE and DELETE on the history and ledger tables, or make it a member ' +
           'of the owner role.',
         { details, ...safeCause(error, context) },
       )
@@ -233,15 +242,8 @@ function describeReference({ script, module, version }: ScriptReference): ErrorD
 
 function describeSubjects({ parts }: Message): string {
   const segments = parts.flatMap((part) => part.segments)
-  const scripts = [...new Set(segments.flatMap((one) => (one.role === 'script' ? [one.script.reference.script] : [])))]
+  const texts = segments.flatMap((one) => (one.role === 'script' ? [one.script.reference.script] : []))
+  const programs = parts.flatMap(({ program }) => (program === null ? [] : [program.script.reference.script]))
+  const scripts = [...new Set([...texts, ...programs])]
   return scripts.length <= 3 ? scripts.join(', ') : `${scripts[0]} and ${scripts.length - 1} others`
-}
-
-/** The server counts code points; strings here are UTF-16. */
-function offsetOfCodePoint(text: string, codePoints: number): number {
-  let offset = 0
-  for (let count = 0; count < codePoints && offset < text.length; count += 1) {
-    offset += (text.codePointAt(offset) ?? 0) > 0xffff ? 2 : 1
-  }
-  return offset
 }

@@ -31,7 +31,11 @@ export function detailsOf(error: ServerError, server: string): ErrorDetails {
 
 /** An error of a statement of our own, outside every script. Other errors stay as they are. */
 export function translateError(error: unknown, doing: string, server: string): unknown {
-  if (!(error instanceof ServerError)) return error
+  return error instanceof ServerError ? explainServerError(error, doing, server) : error
+}
+
+/** As {@link translateError}, of what is known to be an error of the server. */
+export function explainServerError(error: ServerError, doing: string, server: string): SchemawayError {
   const code = codes[error.sqlState] ?? 'STATEMENT_FAILED'
   return new SchemawayError(
     code,

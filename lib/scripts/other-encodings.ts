@@ -1,10 +1,8 @@
 import type { SchemawayError } from '../errors/schemaway-error.js'
+import type { OtherEncoding } from './encodings.js'
 import { scriptError } from './script-error.js'
 import type { ScriptPlace } from './script-file.js'
 import { positionAt } from './source-position.js'
-
-/** Encodings of scripts besides UTF-8. */
-export type OtherEncoding = 'iso-8859-1' | 'windows-1252' | 'utf-16le' | 'utf-16be'
 
 /** What windows-1252 has where ISO-8859-1 has control characters, from 0x80 on; U+FFFD where it has nothing. */
 const windowsCharacters = '€\ufffd‚ƒ„…†‡ˆ‰Š‹Œ\ufffdŽ\ufffd\ufffd‘’“”•–—˜™š›œ\ufffdžŸ'

@@ -1,11 +1,11 @@
-import { isSqlFileName, type ParsedScriptName, parseScriptName, type ScriptKind } from './script-name.js'
+import { isSqlFileName, type Naming, type ParsedScriptName, parseScriptName, type ScriptKind } from './script-name.js'
 import { parseVersion } from './version.js'
 
-/** How the files of a folder are named. */
-export type Naming = 'flyway' | 'up-down' | 'numbered'
-
 /** Version, then description behind one or two underscores, or a hyphen. */
-const versionFirst = /^(\d+(?:\.\d+)*)(?:(?:__?|-)(.+))?$/
+const versionFirst = /^(\d+(?:\.\d+)*)(?:(?:__?|-)(.*))?$/
+/** A version that goes on behind a hyphen, which Flyway's versions do not have. */
+const hyphenated = /^\d+(?:-\d+)+(?=[-_]|$)/
+const repeatable = /^U?R__/
 const upOrDown = /^(.*)\.(up|down)\.sql$/i
 const longestVersion = 50
 
@@ -19,10 +19,11 @@ const expected: Readonly<Record<Exclude<Naming, 'flyway'>, string>> = {
  * `up-down`, `001_users.sql` with `001_users.down.sql` for `numbered`.
  *
  * Version and description are those that `V0001__users.sql` would have, so a team that renames its files to Flyway's
- * style later keeps its history. Repeatables are named as Flyway's in every style: `R__x.sql`, `UR__x.sql`.
+ * style later keeps its history. Repeatables are named as Flyway's in every style, `R__x.sql` with `UR__x.sql`, or
+ * `R__x.up.sql` with `R__x.down.sql`.
  */
 export function parseOtherScriptName(fileName: string, naming: Exclude<Naming, 'flyway'>): ParsedScriptName {
-  if (/^U?R__/.test(fileName)) return parseScriptName(fileName)
+  if (repeatable.test(fileName)) return parseRepeatableName(fileName)
   const [, stem, direction] = upOrDown.exec(fileName) ?? []
   if (naming === 'up-down') {
     if (stem === undefined || direction === undefined) {
@@ -37,12 +38,28 @@ export function parseOtherScriptName(fileName: string, naming: Exclude<Naming, '
     : refuse(naming, 'its name does not end in .sql', fileName)
 }
 
+/** A drop that was taken for a repeatable would run after what it drops. */
+function parseRepeatableName(fileName: string): ParsedScriptName {
+  const [, stem, direction] = upOrDown.exec(fileName) ?? []
+  if (stem === undefined || direction === undefined) return parseScriptName(fileName)
+  if (stem.startsWith('U')) {
+    return {
+      ok: false,
+      reason: `UR__ and .${direction.toLowerCase()}.sql both say what the file is for; expected UR__<description>.sql or R__<description>.down.sql`,
+    }
+  }
+  return parseScriptName(`${direction.toLowerCase() === 'down' ? 'U' : ''}${stem}.sql`)
+}
+
 function parseStem(
   stem: string,
   kind: ScriptKind,
   naming: Exclude<Naming, 'flyway'>,
   fileName: string,
 ): ParsedScriptName {
+  if (hyphenated.test(stem)) {
+    return refuse(naming, 'a version has dots or nothing between its digits, no hyphens', fileName)
+  }
   const [, text = '', description = ''] = versionFirst.exec(stem) ?? []
   const version = parseVersion(text)
   if (version === null) return refuse(naming, 'its name does not begin with a number', fileName)

@@ -1,12 +1,18 @@
+import { constants } from 'node:buffer'
+import type { BigFile } from './big-file.js'
 import { decodeScript } from './decode-script.js'
 import { type Directives, readDirectives } from './directives.js'
+import { holdsDownSection, refuseDownSection } from './down-section.js'
+import { type BigScript, parseBigScript, type ReadWhole } from './parse-big-script.js'
 import { refuseUnsupported } from './refuse-unsupported.js'
 import { replacePlaceholders } from './replace-placeholders.js'
 import { removeRestrictCommands } from './restrict-commands.js'
 import { describeScanProblem } from './scan-problem.js'
 import { scanStatements } from './scanner.js'
 import { createScriptContext } from './script-context.js'
+import { scriptError } from './script-error.js'
 import type { ScriptFile } from './script-file.js'
+import type { ScriptPiece } from './script-piece.js'
 import { divideIntoUnits, type ScriptUnit } from './script-units.js'
 import { createPositionTracker } from './source-position.js'
 import type { Statement } from './statement.js'
@@ -35,6 +41,11 @@ export interface ParsedScript {
   locate(offset: number): { readonly line: number; readonly column: number; readonly offset: number }
   /** The offset in `source` alone, which costs far less. */
   sourceOffsetOf(offset: number): number
+  /**
+   * Of a big file that can be sent piece by piece. Its `source`, `text` and `statements` are there as well, but reading one
+   * of them takes the whole file into memory.
+   */
+  readonly pieces?: readonly ScriptPiece[]
 }
 
 /**
@@ -48,11 +59,30 @@ export interface ParsedScript {
 export function parseScript(
   file: ScriptFile,
   values: ReadonlyMap<string, string>,
-  { mixed = false }: { readonly mixed?: boolean } = {},
+  options: { readonly mixed?: boolean } = {},
+): ParsedScript {
+  const { big } = file
+  if (big === undefined) return parseWhole(file, values, options)
+  const read = holdsDownSection(file) ? downSection : parseBigScript(file, big, values)
+  if ('pieces' in read) return withPieces(read, () => parseWhole(file, values, options))
+  refuseTooBig(file, big, read)
+  return parseWhole(file, values, options)
+}
+
+const downSection: ReadWhole = {
+  reason: 'it ends with what undoes it',
+  advice: 'Move what stands behind the comment "Down Migration" to a file of its own.',
+}
+
+function parseWhole(
+  file: ScriptFile,
+  values: ReadonlyMap<string, string>,
+  { mixed = false }: { readonly mixed?: boolean },
 ): ParsedScript {
   const source = decodeScript(file.bytes, file)
   const replaced = replacePlaceholders(source, values, file, file.placeholderMarks)
   const context = createScriptContext(file, source, replaced.toSource)
+  refuseDownSection(file, source, createScriptContext(file, source))
 
   const { statements, problem } = scanStatements(replaced.text)
   const directives = readDirectives(replaced.text, file, context)
@@ -73,6 +103,41 @@ export function parseScript(
     placeholders: replaced.used,
     locate: context.locate,
     sourceOffsetOf: replaced.toSource,
+  }
+}
+
+/** @throws `INVALID_SCRIPT` for a file that is longer than a text can be. */
+function refuseTooBig(file: ScriptFile, { size }: BigFile, { reason, advice }: ReadWhole): void {
+  if (size <= constants.MAX_STRING_LENGTH) return
+  const message =
+    `the file has ${Math.round(size / 1_000_000)} MB, which is more than can be read as a whole, and it is read so because ` +
+    `${reason}. ${advice}`
+  throw scriptError('INVALID_SCRIPT', file, { line: 1, column: 1 }, message)
+}
+
+/** @param parse reads all of the file, for those who do not know of pieces. */
+function withPieces({ pieces, directives, placeholders }: BigScript, parse: () => ParsedScript): ParsedScript {
+  let parsed: ParsedScript | null = null
+  const whole = (): ParsedScript => {
+    parsed ??= parse()
+    return parsed
+  }
+  return {
+    get source() {
+      return whole().source
+    },
+    get text() {
+      return whole().text
+    },
+    get statements() {
+      return whole().statements
+    },
+    directives,
+    units: null,
+    placeholders,
+    locate: (offset) => whole().locate(offset),
+    sourceOffsetOf: (offset) => whole().sourceOffsetOf(offset),
+    pieces,
   }
 }
 

@@ -1,11 +1,12 @@
-/** What a placeholder begins and ends with. */
+/** What a placeholder begins and ends with, and what stands behind `flyway` in the name of a built-in one. */
 export interface PlaceholderMarks {
   readonly prefix: string
   readonly suffix: string
+  readonly separator: string
 }
 
 /** Those of bundled scripts, of the texts that the ledger keeps, and of everything else unless the caller says otherwise. */
-export const defaultMarks: PlaceholderMarks = { prefix: '${', suffix: '}' }
+export const defaultMarks: PlaceholderMarks = { prefix: '${', suffix: '}', separator: ':' }
 
 /** Name of the built-in placeholder that stands for a dollar sign, where one directly before another would be an escape. */
 export const dollarPlaceholder = 'schemaway:dollar'
@@ -55,6 +56,18 @@ export function findMark(text: string, from: number, { prefix, suffix }: Placeho
   return { kind: 'placeholder', start: open, end: close + suffix.length, name: text.slice(inner, close) }
 }
 
+/**
+ * The name under which a value is known, which is in lower case and has a colon for a separator; null for one that, with
+ * another separator, names nothing.
+ */
+export function nameOfPlaceholder(name: string, { separator }: PlaceholderMarks): string | null {
+  const key = name.toLowerCase()
+  if (separator === defaultMarks.separator) return key
+  const own = `flyway${separator.toLowerCase()}`
+  if (key.startsWith(own)) return `flyway:${key.slice(own.length)}`
+  return key.startsWith('flyway:') ? null : key
+}
+
 /** Where to look for the next mark. */
 export function endOfMark(mark: Exclude<Mark, { readonly kind: 'unclosed' }>): number {
   return mark.kind === 'escape' ? mark.end + defaultMarks.prefix.length : mark.end
@@ -86,7 +99,7 @@ export function substitutePlaceholders(
   let unknownAt: number | null = null
   let mark = marks === null ? null : findMark(text, 0, marks)
   while (marks !== null && mark !== null) {
-    const name = mark.kind === 'placeholder' ? mark.name.toLowerCase() : null
+    const name = mark.kind === 'placeholder' ? nameOfPlaceholder(mark.name, marks) : null
     const value = name === null ? undefined : values.get(name)
     if (mark.kind === 'escape') put(mark.start, mark.end, '')
     else if (mark.kind === 'unclosed' || name === null || value === undefined) {

@@ -1,16 +1,35 @@
-import { type Dirent, readdirSync, readFileSync, realpathSync, type Stats, statSync } from 'node:fs'
+import {
+  closeSync,
+  type Dirent,
+  fstatSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  realpathSync,
+  type Stats,
+  statSync,
+} from 'node:fs'
 import { join, resolve, sep } from 'node:path'
 import { SchemawayError } from '../errors/schemaway-error.js'
 import { checksumOfBytes } from './checksum.js'
 import type { PlaceholderMarks } from './placeholders.js'
 import type { ScriptFile } from './script-file.js'
-import { isSqlFileName, type ParsedScriptName, parseScriptName } from './script-name.js'
+import { isNamedLikeCallback, isSqlFileName, type ParsedScriptName, parseScriptName } from './script-name.js'
 
 /** A file that ends in `.sql` but is not named by the grammar. */
 export interface BadScriptName {
   /** Path as history would know it. */
   readonly script: string
   readonly reason: string
+}
+
+/** A file that is named like a callback. */
+export interface FoundCallback {
+  /** Path as history would know it. */
+  readonly script: string
+  /** Path on disk. */
+  readonly file: string
 }
 
 /** What a directory of migrations holds, both lists sorted by history path. */
@@ -21,6 +40,19 @@ export interface ScriptDirectory {
   readonly undecodable: ScriptFile[]
   /** Paths on disk of files that end in `.sql.conf`. */
   readonly configurations: string[]
+  readonly callbacks: FoundCallback[]
+  /** Files in TypeScript or JavaScript that may be migrations; `readProgramFiles()` tells. */
+  readonly programs: ProgramPath[]
+  /** Files of at least `bigFrom` bytes, which were not read; `readBigScripts()` moves them to where they belong. */
+  readonly unread: UnreadScript[]
+}
+
+export type UnreadScript = Omit<ScriptFile, 'bytes' | 'checksum'>
+
+/** Where a program lies on disk, and its path below the directory. */
+export interface ProgramPath {
+  readonly path: string
+  readonly below: string
 }
 
 /** What the options ask for beyond Flyway's names and UTF-8. Paths have `/` between their parts, and begin below the directory. */
@@ -34,6 +66,11 @@ export interface ReadingRules {
   readonly toUtf8?: (bytes: Buffer) => Buffer | null
   readonly placeholderMarks?: PlaceholderMarks | null
 }
+
+/** Named as a migration and not as SQL. Everything else in TypeScript or JavaScript is a helper of one. */
+const mayBeProgram = /^(?:[VUB]\d|v\d[\d._]*__|U?R__).*\.[cm]?[jt]s$/
+/** Where SQL files begin with a number, other tools have programs that do. */
+const mayBeNumberedProgram = /^\d.*\.[cm]?[jt]s$/
 
 /** A folder still to be read. */
 interface Folder {
@@ -54,6 +91,7 @@ interface Folder {
  * @param options.module name of the module the files belong to
  * @param options.prefix put before each history path: `iam/` for a module, empty for a plain Flyway location
  * @param options.rules for scripts of the user's own
+ * @param options.bigFrom bytes from which on a file in UTF-8 is left to be read in chunks; by default there is no such limit
  * @throws `UNREADABLE_DIRECTORY` when a folder or file cannot be read
  */
 export function readScriptDirectory(options: {
@@ -61,6 +99,7 @@ export function readScriptDirectory(options: {
   readonly module: string
   readonly prefix: string
   readonly rules?: ReadingRules | undefined
+  readonly bigFrom?: number | undefined
 }): ScriptDirectory {
   const root = resolve(options.directory)
   const { parseName = parseScriptName, isIgnored, placeOf, toUtf8, placeholderMarks } = options.rules ?? {}
@@ -68,6 +107,11 @@ export function readScriptDirectory(options: {
   const badNames: BadScriptName[] = []
   const undecodable: ScriptFile[] = []
   const configurations: string[] = []
+  const callbacks: FoundCallback[] = []
+  const programs: ProgramPath[] = []
+  const unread: UnreadScript[] = []
+  // What is in another encoding is translated, and for that read as a whole.
+  const bigFrom = toUtf8 === undefined ? options.bigFrom : undefined
   const folders: Folder[] = [{ path: root, below: '', links: [] }]
   for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
     for (const entry of readFolder(folder.path, root)) {
@@ -85,16 +129,29 @@ export function readScriptDirectory(options: {
       }
       if (!isSqlFileName(name)) {
         if (name.endsWith('.conf') && isSqlFileName(name.slice(0, -'.conf'.length))) configurations.push(path)
+        else if (mayBeProgram.test(name) || (parseName !== parseScriptName && mayBeNumberedProgram.test(name)))
+          programs.push({ path, below })
         continue
       }
       const place = placeOf === undefined ? below : placeOf(below)
       if (place === null) continue
       const script = options.prefix + place
       const parsed = parseName(name)
-      if (!parsed.ok) badNames.push({ script, reason: parsed.reason })
+      if (!parsed.ok && target.isFile() && isNamedLikeCallback(name)) callbacks.push({ script, file: path })
+      else if (!parsed.ok) badNames.push({ script, reason: parsed.reason })
       else if (!target.isFile()) badNames.push({ script, reason: 'it is not a regular file' })
       else {
-        const read = attempt(() => readFileSync(path), path, root)
+        const read = attempt(
+          () => (bigFrom === undefined ? readFileSync(path) : readUnlessBig(path, bigFrom)),
+          path,
+          root,
+        )
+        if (read === null) {
+          const { kind, version, description } = parsed
+          const file: UnreadScript = { kind, module: options.module, script, file: path, version, description }
+          unread.push(placeholderMarks === undefined ? file : { ...file, placeholderMarks })
+          continue
+        }
         const bytes = toUtf8 === undefined ? read : toUtf8(read)
         const checksum = bytes === null ? null : checksumOfBytes(bytes)
         const list = checksum === null ? undecodable : files
@@ -118,6 +175,30 @@ export function readScriptDirectory(options: {
     badNames: badNames.sort(byScript),
     undecodable: undecodable.sort(byScript),
     configurations,
+    callbacks: callbacks.sort(byScript),
+    programs,
+    unread,
+  }
+}
+
+/** The steps of `readFileSync()` itself, so that knowing the size costs nothing. Null for a file of at least `bigFrom` bytes. */
+function readUnlessBig(path: string, bigFrom: number): Buffer | null {
+  const handle = openSync(path, 'r')
+  try {
+    const { size } = fstatSync(handle)
+    if (size >= bigFrom) return null
+    // Of a size that is not known beforehand.
+    if (size === 0) return readFileSync(handle)
+    const bytes = Buffer.allocUnsafe(size)
+    let length = 0
+    while (length < size) {
+      const read = readSync(handle, bytes, length, size - length, null)
+      if (read === 0) break
+      length += read
+    }
+    return length === size ? bytes : bytes.subarray(0, length)
+  } finally {
+    closeSync(handle)
   }
 }
 
@@ -150,7 +231,7 @@ function attempt<T>(read: () => T, path: string, root: string): T {
   }
 }
 
-function unreadable(path: string, root: string, cause: unknown): SchemawayError {
+export function unreadable(path: string, root: string, cause: unknown): SchemawayError {
   const code = cause instanceof Error && 'code' in cause ? cause.code : null
   const what = path === root ? `the directory of migrations ${root}` : `${path} in the directory of migrations ${root}`
   const [problem, advice] = describeFailure(code)

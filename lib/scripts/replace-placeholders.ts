@@ -15,7 +15,7 @@ const longestName = 60
  * directly before a brace must therefore be written with a tag and an escape, or with a space: `$$ {"a": 1}$$`.
  *
  * @param values values by lower-case name, for example `role_owner` or `flyway:defaultschema`
- * @param marks others than `${` and `}`, which know no escape, as in Flyway; null leaves the text as it is
+ * @param marks others than `${`, `}` and `:`; another prefix knows no escape, as in Flyway; null leaves the text as it is
  * @throws `UNKNOWN_PLACEHOLDER` for a name without a value, an empty name, and `${` that is not closed on its line
  * @example replacePlaceholders('GRANT USAGE ON SCHEMA iam TO ${role_app};', new Map([['role_app', 'app']]), where).text
  */
@@ -31,11 +31,11 @@ export function replacePlaceholders(
   throw scriptError('UNKNOWN_PLACEHOLDER', where, position, describeUnknown(text, replaced.unknownAt, values, marks))
 }
 
-function describeUnknown(
+export function describeUnknown(
   text: string,
   open: number,
   values: ReadonlyMap<string, string>,
-  { prefix, suffix }: PlaceholderMarks,
+  { prefix, suffix, separator }: PlaceholderMarks,
 ): string {
   const literally =
     prefix === defaultMarks.prefix
@@ -48,7 +48,10 @@ function describeUnknown(
   }
   if (name === '') return `${prefix}${suffix} names no placeholder. Name one, or ${literally}.`
   const shown = name.length > longestName ? `${name.slice(0, longestName)}…` : name
-  const nearest = nearestName(name, values.keys())
+  const nearest = nearestName(
+    name,
+    [...values.keys()].map((key) => key.replace(/^flyway:/, () => `flyway${separator}`)),
+  )
   const question = nearest === null ? '' : ` Did you mean ${prefix}${nearest}${suffix}?`
   const key = /^[a-z_]\w*$/i.test(name) ? name : `'${shown}'`
   return `no value is given for ${prefix}${shown}${suffix}.${question} Pass placeholders: { ${key}: '...' }, or ${literally}.`

@@ -1,3 +1,4 @@
+import type { BigFile } from './big-file.js'
 import type { PlaceholderMarks } from './placeholders.js'
 import type { ScriptConfiguration } from './script-configuration.js'
 import type { ScriptKind } from './script-name.js'
@@ -20,8 +21,12 @@ export interface ScriptFile extends ScriptPlace {
   /** `null` for repeatables and for the files that drop them. */
   readonly version: Version | null
   readonly description: string
-  /** In UTF-8: a file in another encoding was translated when it was read. */
+  /** In UTF-8: a file in another encoding was translated when it was read. Of a big file it is read each time it is asked for. */
   readonly bytes: Buffer
+  /** Of a file that is too big to be held in memory: how to read it in chunks. It is in UTF-8. */
+  readonly big?: BigFile
+  /** Of a file in TypeScript or JavaScript: the function of it that runs. Absent for SQL. */
+  readonly program?: 'up' | 'down'
   /** Absent: the default ones. Null: what looks like a placeholder stays as it is. */
   readonly placeholderMarks?: PlaceholderMarks | null
   /** What the `.conf` file beside it says; absent without one. */

@@ -6,6 +6,11 @@ import { parseVersion, type Version } from './version.js'
  */
 export type ScriptKind = 'versioned' | 'undo' | 'repeatable' | 'drop' | 'baseline'
 
+/** How the files of a folder may be named. */
+export const namings = ['flyway', 'up-down', 'numbered'] as const
+
+export type Naming = (typeof namings)[number]
+
 /** A file name that was understood, or the reason why it was not. */
 export type ParsedScriptName =
   | { readonly ok: true; readonly kind: ScriptKind; readonly version: Version | null; readonly description: string }
@@ -22,7 +27,7 @@ const prefixes: readonly { readonly prefix: string; readonly kind: ScriptKind; r
 
 const separator = '__'
 const suffix = '.sql'
-const callback = /^(?:(?:before|after)[A-Z]\w*|createSchema)$/
+const callback = /^(?:before|after|createSchema)/i
 
 /** The `version` column of Flyway's history table is VARCHAR(50). */
 const longestVersion = 50
@@ -30,6 +35,11 @@ const longestVersion = 50
 /** Whether a file is looked at at all: its name ends in `.sql`, in any case. */
 export function isSqlFileName(fileName: string): boolean {
   return fileName.toLowerCase().endsWith(suffix)
+}
+
+/** Whether a file that is no script is named like a callback, in any style of naming; its folder's list of events decides. */
+export function isNamedLikeCallback(fileName: string): boolean {
+  return callback.test(fileName)
 }
 
 /**
@@ -75,10 +85,6 @@ function splitOnce(text: string): readonly [head: string, description: string] {
 }
 
 function reasonForUnknownPrefix(stem: string): string {
-  const [head] = splitOnce(stem)
-  if (callback.test(head)) {
-    return `callbacks are not supported yet; to go without this one, add '**/${head}*${suffix}' to the option ignore`
-  }
   if (/^\d/.test(stem)) {
     const naming = /\.(?:up|down)$/i.test(stem) ? 'up-down' : 'numbered'
     return `its name begins with a number, which is the style of the option naming: '${naming}'`

@@ -45,3 +45,29 @@ export function compareVersions(a: Version, b: Version): number {
 export function equalVersions(a: Version, b: Version): boolean {
   return compareVersions(a, b) === 0
 }
+
+/** The same text for equal versions, however they are written. */
+export function versionKey(version: Version): string {
+  return version.parts.join('.')
+}
+
+/** Up to where a command goes: Flyway's `target`. */
+export type Target =
+  | { readonly kind: 'latest' | 'current' | 'next' }
+  /** `mustExist` unless a question mark stands behind it. */
+  | { readonly kind: 'version'; readonly version: Version; readonly mustExist: boolean }
+
+/**
+ * Reads a target as Flyway does: `latest`, `current` and `next` in any case, or a version; `?` behind it says that no
+ * migration need have that version.
+ *
+ * @returns null when it is none of these.
+ */
+export function parseTarget(text: string): Target | null {
+  const mustExist = !text.endsWith('?')
+  const name = mustExist ? text : text.slice(0, -1)
+  const word = name.toLowerCase()
+  if (word === 'latest' || word === 'current' || word === 'next') return { kind: word }
+  const version = parseVersion(name)
+  return version === null ? null : { kind: 'version', version, mustExist }
+}

@@ -1,4 +1,11 @@
-import { defaultMarks, dollarPlaceholder, endOfMark, findMark, type PlaceholderMarks } from './placeholders.js'
+import {
+  defaultMarks,
+  dollarPlaceholder,
+  endOfMark,
+  findMark,
+  nameOfPlaceholder,
+  type PlaceholderMarks,
+} from './placeholders.js'
 
 /**
  * Rewrites a text so that replacing its placeholders with the default marks gives what replacing them with its own marks
@@ -17,11 +24,17 @@ export function writeDefaultMarks(text: string, marks: PlaceholderMarks | null |
     copied = mark.end
     if (mark.kind === 'placeholder') {
       // Each of them, since a dollar sign that is left would make the built-in placeholder behind it a literal one.
-      written = written.replace(/\$+$/, (dollars) => write(dollarPlaceholder).repeat(dollars.length)) + write(mark.name)
+      written =
+        written.replace(/\$+$/, (dollars) => write(dollarPlaceholder).repeat(dollars.length)) +
+        write(nameFor(mark.name, marks))
     }
     mark = findMark(text, endOfMark(mark), marks)
   }
   return written + escapeLiteral(text.slice(copied))
+}
+
+function nameFor(name: string, marks: PlaceholderMarks): string {
+  return marks.separator === defaultMarks.separator ? name : (nameOfPlaceholder(name, marks) ?? name)
 }
 
 function write(name: string): string {

@@ -8,9 +8,9 @@ import {
   type MigrationStatus,
   type StateInput,
 } from '../../lib/history/migration-state.js'
-import { everything, parseTarget } from '../../lib/history/scope.js'
+import { everything } from '../../lib/history/scope.js'
 import type { ScriptFile } from '../../lib/scripts/script-file.js'
-import { parseVersion, type Version } from '../../lib/scripts/version.js'
+import { parseTarget, parseVersion, type Version } from '../../lib/scripts/version.js'
 import { fileOf, filesOf, rowOf, rowsOf, statesOf, synthetic } from '../plan/fixtures.js'
 
 interface Given {

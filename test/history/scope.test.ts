@@ -1,20 +1,8 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { findUnknown, parseTarget, pickOf, type Scope } from '../../lib/history/scope.js'
+import { findUnknown, pickOf, type Scope } from '../../lib/history/scope.js'
+import { parseTarget } from '../../lib/scripts/version.js'
 import { filesOf } from '../plan/fixtures.js'
-
-test('targets are read as Flyway reads them', () => {
-  assert.deepEqual(parseTarget('latest'), { kind: 'latest' })
-  assert.deepEqual(parseTarget('CURRENT'), { kind: 'current' })
-  assert.deepEqual(parseTarget('next?'), { kind: 'next' })
-  assert.deepEqual(parseTarget('1_02'), {
-    kind: 'version',
-    version: { text: '1.02', parts: [1n, 2n] },
-    mustExist: true,
-  })
-  assert.deepEqual(parseTarget('3?'), { kind: 'version', version: { text: '3', parts: [3n] }, mustExist: false })
-  for (const text of ['', '?', 'newest', '1.', '-1', '1??', 'v1']) assert.equal(parseTarget(text), null, text)
-})
 
 test('a pick is a version, however written, or a description, with spaces or underscores', () => {
   const [version, repeatable] = filesOf('V1.0__add_view.sql', 'R__add_view.sql')

@@ -166,6 +166,17 @@ test('a location that is given twice, or lies in another, is read once, as Flywa
   assert.deepEqual(selectModules({ locations: ['/', '/srv'] }, true).locations, ['/'])
 })
 
+test('a URL of a folder that ends before a ? or # is refused instead of cut', () => {
+  for (const [text, character] of [
+    ['file:///db/r?/sql', /before its \?; name the folder by its path, or write %3F/],
+    ['file:///db/a#b', /before its #; .* or write %23/],
+  ] as const) {
+    for (const location of [text, new URL(text)]) {
+      assert.match(refusal('INVALID_OPTIONS', () => selectModules({ locations: location }, true)).message, character)
+    }
+  }
+})
+
 test('a location that is no folder of this machine is refused', () => {
   for (const location of ['classpath:db/migration', 's3:bucket/sql', 'https://u:hunter2@h/sql']) {
     const error = refusal('INVALID_OPTIONS', () => selectModules({ locations: location }, true))

@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import test from 'node:test'
 import fc from 'fast-check'
 import { findAdopted } from '../../lib/plan/find-adopted.js'
+import { BigFile } from '../../lib/scripts/big-file.js'
+import type { ScriptFile } from '../../lib/scripts/script-file.js'
 import { fileOf, filesOf } from './fixtures.js'
 
 const versions = fc.uniqueArray(fc.integer({ min: 1, max: 30 }), { minLength: 1, maxLength: 12 })
@@ -54,7 +59,9 @@ test('what node-pg-migrate applied keeps its order and its times', () => {
 
 test('a comment that only speaks of down migrations is no section, whatever its case one that begins a line is', () => {
   const kinds = (text: string): readonly string[] =>
-    findAdopted({ tool: 'node-pg-migrate', rows: [] }, [fileOf('V1__a.sql', text)]).problems.map(({ kind }) => kind)
+    findAdopted({ tool: 'node-pg-migrate', rows: [{ name: 'V1__a', appliedOn: null }] }, [
+      fileOf('V1__a.sql', text),
+    ]).problems.map(({ kind }) => kind)
   assert.deepEqual(kinds('-- see the down migration\nSELECT 1;'), [])
   assert.deepEqual(kinds('SELECT 1; -- Down Migration'), [])
   for (const text of ['-- Down Migration', 'SELECT 1;\n  --- DOWN  migration\nDROP', '\n--down migration']) {
@@ -66,4 +73,25 @@ test('the list may name a file twice, in two ways', () => {
   const entries = ['V1__a.sql', '1.0', 'sub/V1__a.sql']
   const { adopted, problems } = findAdopted({ tool: null, entries }, filesOf('sub/V1__a.sql', 'V2__b.sql'))
   assert.deepEqual([adopted.map(({ file }) => file.script), problems], [['sub/V1__a.sql'], []])
+})
+
+test('a section that undoes the rest is found in a file that is too big for memory, without reading it as a whole', (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'schemaway-adopt-'))
+  t.after(() => rmSync(folder, { recursive: true, force: true }))
+  const path = join(folder, 'V1__a.sql')
+  writeFileSync(path, `SELECT 1;\n${' '.repeat(1 << 20)}\n-- Down Migration\nSELECT 2;\n`)
+  const { bytes: _, ...facts } = { ...fileOf('V1__a.sql'), file: path }
+  const file: ScriptFile = {
+    ...facts,
+    big: new BigFile(facts),
+    get bytes(): Buffer {
+      throw new TypeError('it is not to be read as a whole')
+    },
+  }
+  const rows = [{ name: '1_a', appliedOn: null }]
+  const { problems } = findAdopted({ tool: 'node-pg-migrate', rows }, [file])
+  assert.deepEqual(
+    problems.map(({ kind }) => kind),
+    ['DOWN_SECTION'],
+  )
 })

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
-import { writeFileSync } from 'node:fs'
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'node:test'
 import type { Config } from '../../lib/config/read-options.js'
+import { bundledModules } from '../../lib/modules/bundled.js'
 import { defineModule } from '../../lib/modules/define-module.js'
 import { loadScripts as load, selectedNames } from '../../lib/plan/load-scripts.js'
+import type { MigrationEvent } from '../../lib/run/events.js'
 import type { ScriptFile } from '../../lib/scripts/script-file.js'
 import { expectError } from '../support/expect-error.js'
 import { writeScripts } from '../support/write-scripts.js'
@@ -16,6 +18,13 @@ async function loadScripts(
   options: Partial<Config> = {},
 ): Promise<readonly ScriptFile[]> {
   return await load(selection, { ...(await configOf({ locations: '/sql' })), ...options })
+}
+
+/** What is told while a selection is read. */
+async function eventsOf(selection: Config['selection'], options: Partial<Config>): Promise<readonly MigrationEvent[]> {
+  const events: MigrationEvent[] = []
+  await loadScripts(selection, { ...options, isObserved: true, onEvent: (event) => events.push(event) })
+  return events
 }
 
 test('scripts of modules carry the name of their module in their path, those of locations do not', async (t) => {
@@ -133,9 +142,65 @@ test('a .conf file turns placeholders off and on for its script; without a scrip
   })
   const selection = { modules: [], locations: [directory] }
   const marksOf = (files: readonly ScriptFile[]): readonly unknown[] => files.map((file) => file.placeholderMarks)
-  const marks = { prefix: '${', suffix: '}' }
+  const marks = { prefix: '${', suffix: '}', separator: ':' }
   assert.deepEqual(marksOf(await loadScripts(selection)), [null, marks, undefined])
   assert.deepEqual(marksOf(await loadScripts(selection, { placeholderReplacement: false })), [null, marks, null])
+})
+
+test('a .conf file beside which there is no script is told of, as one whose script is left out is not', async (t) => {
+  const { directory } = writeScripts(t, {
+    'V1__a.sql': '',
+    'V1__b.sql.conf': 'executeInTransaction=nonsense',
+    'V2__b.sql': '',
+    'V2__b.sql.conf': 'executeInTransaction=nonsense',
+  })
+  const events = await eventsOf({ modules: [], locations: [directory] }, { ignore: ['V2__*.sql'] })
+  assert.deepEqual(events, [{ type: 'configurationWithoutScript', file: join(directory, 'V1__b.sql.conf') }])
+})
+
+test('a .conf file that cannot be read is named in an error of ours', async (t) => {
+  const { directory } = writeScripts(t, { 'V1__a.sql': '' })
+  mkdirSync(join(directory, 'V2__b.sql.conf'))
+  symlinkSync(join(directory, 'nowhere'), join(directory, 'V1__a.sql.conf'))
+  const selection = { modules: [], locations: [directory] }
+  const error = await expectError('UNREADABLE_DIRECTORY', loadScripts(selection))
+  assert.match(error.message, /V1__a\.sql\.conf/)
+  assert.equal(error.details.directory, directory)
+})
+
+test('a pattern of ignore may begin with a slash, and one that leaves out nothing is told of', async (t) => {
+  const { directory } = writeScripts(t, { 'V1__a.sql': '', 'run_all.sql': '', 'old/V2__b.sql': '' })
+  const other = writeScripts(t, { 'V3__c.sql': '', 'notes.sql': '' })
+  const selection = { modules: [], locations: [directory, other.directory] }
+  const ignore = ['/run_all.sql', './old/', '*/notes.sql', 'notes.sql', 'V9__*.sql']
+  assert.deepEqual(
+    (await loadScripts(selection, { ignore })).map(({ script }) => script),
+    ['V1__a.sql', 'V3__c.sql'],
+  )
+  assert.deepEqual(await eventsOf(selection, { ignore }), [
+    { type: 'ignoreUnused', pattern: '*/notes.sql' },
+    { type: 'ignoreUnused', pattern: 'V9__*.sql' },
+  ])
+})
+
+test('where only bundled modules are read, no pattern of ignore is asked', async () => {
+  const events = await eventsOf({ modules: bundledModules().slice(0, 1), locations: [] }, { ignore: ['x.sql'] })
+  assert.deepEqual(events, [])
+})
+
+test('under up-down a repeatable and what drops it may be named like the other files', async (t) => {
+  const { directory } = writeScripts(t, { '1_a.up.sql': '', 'R__v.up.sql': '', 'R__v.down.sql': '', 'R__w.sql': '' })
+  const selection = { modules: [], locations: [directory] }
+  const files = await loadScripts(selection, { naming: 'up-down' })
+  assert.deepEqual(
+    files.map(({ kind, description }) => [kind, description]),
+    [
+      ['versioned', 'a'],
+      ['drop', 'v'],
+      ['repeatable', 'v'],
+      ['repeatable', 'w'],
+    ],
+  )
 })
 
 test('a file in the wrong encoding is refused in the words of the encoding that was asked for', async (t) => {

@@ -167,9 +167,6 @@ const faulty: readonly (readonly [title: string, script: string, text: string, c
   [
     ['the last version', 'V9__z.sql', "SELECT 'open", 'INVALID_SCRIPT'],
     ['the last repeatable', 'R__zz.sql', 'COMMIT;', 'TRANSACTION_CONTROL'],
-    ['the undo twin of a version', 'U1__a.sql', 'DROP TABLE ${nobody_knows};', 'UNKNOWN_PLACEHOLDER'],
-    ['the undo twin of a version, in its directive,', 'U1__a.sql', '-- schemaway: undo=yes\n', 'INVALID_DIRECTIVE'],
-    ['the drop twin of a repeatable', 'UR__r.sql', 'DROP VIEW r; SELECT $x$', 'INVALID_SCRIPT'],
   ]
 
 for (const [title, script, text, code] of faulty) {
@@ -180,6 +177,38 @@ for (const [title, script, text, code] of faulty) {
     assert.equal(error.details.file, `/sql/${script}`)
   })
 }
+
+const unusable: readonly (readonly [title: string, script: string, text: string, code: string])[] = [
+  ['the undo twin of a version', 'U1__a.sql', 'DROP TABLE ${nobody_knows};', 'UNKNOWN_PLACEHOLDER'],
+  ['the undo twin of a version, in its directive,', 'U1__a.sql', '-- schemaway: undo=yes\n', 'INVALID_DIRECTIVE'],
+  [
+    'the undo twin of a version, which needs to be outside,',
+    'U1__a.sql',
+    'DROP INDEX CONCURRENTLY x;',
+    'INVALID_SCRIPT',
+  ],
+  ['the drop twin of a repeatable', 'UR__r.sql', 'DROP VIEW r; SELECT $x$', 'INVALID_SCRIPT'],
+]
+
+for (const [title, script, text, code] of unusable) {
+  test(`a fault in ${title} stops nothing: its text is kept, and what a rollback would say is told`, async () => {
+    const files = [...filesOf('V1__a.sql', 'R__r.sql'), fileOf(script, text)]
+    for (const skipExecutingMigrations of [false, true]) {
+      const { steps } = await planOf(files, { options: { skipExecutingMigrations } })
+      const step = steps.find(({ unusableUndo }) => unusableUndo !== undefined)
+      assert.deepEqual([step?.unusableUndo?.undoScript, step?.unusableUndo?.code], [script, code])
+      assert.match(step?.unusableUndo?.message ?? '', new RegExp(`^${script}, line 1`))
+      assert.deepEqual([step?.ledgerEntries[0]?.undoScript, step?.ledgerEntries[0]?.undoText], [script, text])
+      assert.equal(steps.filter(({ unusableUndo }) => unusableUndo !== undefined).length, 1)
+    }
+  })
+}
+
+test('an undo twin that no ledger could hold is not kept, and told of as well', async () => {
+  const { steps } = await planOf([...filesOf('V1__a.sql'), fileOf('U1__a.sql', 'DROP TABLE a;\0')])
+  assert.equal(steps[0]?.unusableUndo?.code, 'INVALID_SCRIPT')
+  assert.deepEqual([steps[0]?.ledgerEntries[0]?.undoScript, steps[0]?.ledgerEntries[0]?.undoText], [null, null])
+})
 
 test('a fault in a script that is applied already, or undoes one, stops nothing', async () => {
   const files = [...filesOf('V1__a.sql', 'V2__b.sql'), fileOf('U1__a.sql', 'COMMIT;')]

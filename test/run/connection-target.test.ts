@@ -11,6 +11,7 @@ import {
   type PostgresClient,
   resolveConnectionTarget,
 } from '../../lib/run/connection-target.js'
+import { readConnection } from '../../lib/run/driver-options.js'
 
 const home = mkdtempSync(join(tmpdir(), 'schemaway-home-'))
 after(() => rmSync(home, { recursive: true }))
@@ -19,7 +20,7 @@ function resolve(
   input: { url?: string; connection?: ConnectionOptions; sql?: PostgresClient },
   environment: NodeJS.ProcessEnv = {},
 ): ConnectionTarget {
-  return resolveConnectionTarget(input, { connectTimeout: 1234 }, { HOME: home, ...environment })
+  return resolveConnectionTarget(readConnection(input), { connectTimeout: 1234 }, { HOME: home, ...environment })
 }
 
 function refusal(run: () => unknown): SchemawayError {
@@ -138,7 +139,8 @@ describe('resolveConnectionTarget with a url', () => {
 
   test('prefers the name in the URL to the one of the settings, and that to the default', () => {
     const named = (url: string) =>
-      resolveConnectionTarget({ url }, { applicationName: 'ours', connectTimeout: 1 }, {}).applicationName
+      resolveConnectionTarget(readConnection({ url }), { applicationName: 'ours', connectTimeout: 1 }, {})
+        .applicationName
     assert.equal(named('postgres://db'), 'ours')
     assert.equal(named('postgres://db?application_name=theirs'), 'theirs')
   })

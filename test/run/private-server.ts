@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import postgres from 'postgres'
 import { type ConnectionTarget, resolveConnectionTarget } from '../../lib/run/connection-target.js'
+import { parseConnectionUrl } from '../../lib/run/connection-url.js'
 import { type StartPostgresOptions, startPostgres, type TestServer } from '../../lib/testing/index.js'
 
 interface Context {
@@ -96,5 +97,9 @@ function options(kind: ServerKind): StartPostgresOptions {
 
 /** A target for tests: short timeouts, and nothing of this machine's environment. */
 export function targetOf(url: string, environment: NodeJS.ProcessEnv = {}): ConnectionTarget {
-  return resolveConnectionTarget({ url }, { connectTimeout: 10_000 }, { HOME: '/nonexistent', ...environment })
+  return resolveConnectionTarget(
+    parseConnectionUrl(url),
+    { connectTimeout: 10_000 },
+    { HOME: '/nonexistent', ...environment },
+  )
 }

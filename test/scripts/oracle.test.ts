@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { before, suite, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import fc from 'fast-check'
@@ -11,6 +11,23 @@ import { oddScripts, oddTokens } from './sql-expressions.js'
 import { scripts } from './sql-pieces.js'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
+/** Files of scenarios that are no SQL as they lie there: other marks of placeholders, other encodings, a mark inside. */
+const meantToFail: readonly string[] = [
+  'line-breaks-do-not-count/two/V1__a.sql',
+  'placeholder-marks/sql/V1__a.sql',
+  'placeholder-marks-equal/sql/V1__a.sql',
+  'placeholder-over-lines/sql/V1__a.sql',
+  'placeholder-separator-and-marks/sql/V1__a.sql',
+  'placeholder-separator-conf/sql/V1__a.sql',
+  'utf-16-half-a-character/sql/V1__a.sql',
+  'utf-16-lone-surrogate/sql/V1__a.sql',
+  'utf-16be/sql/R__r.sql',
+  'utf-16be/sql/V1__a.sql',
+  'utf-16be/sql/V2__b.sql',
+  'utf-16le/sql/R__r.sql',
+  'utf-16le/sql/V1__a.sql',
+  'utf-16le/sql/V2__b.sql',
+]
 const delimiters = new Set([';', '(', ')'])
 
 let oracle: Oracle
@@ -74,13 +91,14 @@ suite("the scanner and PostgreSQL's own grammar find the same statements", () =>
 
   test('in every SQL file of the bundled model, of the examples and of the tests', (t) => {
     const files = ['sql', 'examples', 'test'].flatMap((name) => sqlFilesBelow(join(root, name)))
-    const refused = files.filter((file) => oracle.statements(readSql(file)) === null)
-    // Scenarios hold scripts that are meant to fail.
+    const refused = files.filter((file) => oracle.statements(withoutRows(readSql(file))) === null)
     assert.deepEqual(
-      refused.filter((file) => !file.includes(join('test', 'flyway', 'scenarios'))),
-      [],
+      refused.map((file) => relative(join(root, 'test/flyway/scenarios'), file)).toSorted(),
+      meantToFail.toSorted(),
     )
-    t.diagnostic(`${files.length} files, ${countAgreed(files.filter((file) => !refused.includes(file)))} statements`)
+    const statements = countAgreed(files.filter((file) => !refused.includes(file)))
+    assert.ok(statements > 1500, `only ${statements} statements`)
+    t.diagnostic(`${files.length} files, ${statements} statements`)
   })
 })
 
@@ -118,12 +136,22 @@ function countAgreed(files: readonly string[]): number {
   let count = 0
   for (const file of files) {
     const text = readSql(file)
-    const expected = oracle.statements(text)
+    const expected = oracle.statements(withoutRows(text))
     assert.ok(expected !== null, `the grammar refuses ${file}`)
-    assert.deepEqual(foundIn(text), expected, file)
+    // Commands of psql are statements to the scanner, which leaves it to others to skip or refuse them.
+    const found = foundIn(text).filter(({ start }) => text[start] !== '\\')
+    assert.deepEqual(found, expected, file)
     count += expected.length
   }
   return count
+}
+
+/** As the grammar gets it: rows of COPY and the two commands of pg_dump are blanks, so that every offset stays. */
+function withoutRows(text: string): string {
+  const blanks = (part: string): string => part.replace(/[^\n]/g, ' ')
+  return text
+    .replace(/^(COPY [^;]* FROM stdin;\n)([\s\S]*?^\\\.$)/gim, (_, copy: string, rows: string) => copy + blanks(rows))
+    .replace(/^\\(?:un)?restrict .*$/gm, blanks)
 }
 
 /**

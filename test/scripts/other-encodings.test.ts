@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { type OtherEncoding, otherEncodingError, translateToUtf8 } from '../../lib/scripts/other-encodings.js'
+import type { OtherEncoding } from '../../lib/scripts/encodings.js'
+import { otherEncodingError, translateToUtf8 } from '../../lib/scripts/other-encodings.js'
 import { where } from './script-file-of.js'
 
 const allBytes = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte))

@@ -72,6 +72,9 @@ suite('readScriptDirectory', () => {
       badNames: [],
       undecodable: [],
       configurations: [join(root, 'V1__a.sql.conf')],
+      callbacks: [],
+      programs: [],
+      unread: [],
     })
   })
 
@@ -80,13 +83,13 @@ suite('readScriptDirectory', () => {
     write('afterMigrate__x.sql')
     write('sub/v1__a.sql')
     write('._V1__a.sql', Buffer.from([0xff]))
-    const { files, badNames } = read()
+    const { files, badNames, callbacks } = read()
     assert.deepEqual(files, [])
     assert.deepEqual(
       badNames.map(({ script }) => script),
-      ['iam/._V1__a.sql', 'iam/afterMigrate__x.sql', 'iam/b.sql', 'iam/sub/v1__a.sql'],
+      ['iam/._V1__a.sql', 'iam/b.sql', 'iam/sub/v1__a.sql'],
     )
-    assert.match(badNames[1]?.reason ?? '', /callbacks are not supported yet/)
+    assert.deepEqual(callbacks, [{ script: 'iam/afterMigrate__x.sql', file: join(root, 'afterMigrate__x.sql') }])
   })
 
   test('reads each file of a mounted Kubernetes volume once', () => {

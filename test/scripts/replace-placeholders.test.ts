@@ -17,6 +17,17 @@ function replace(text: string): string {
   return replacePlaceholders(text, values, where).text
 }
 
+test('another separator stands for the colon in built-in names, and the colon for nothing any more', () => {
+  const marks = { prefix: '${', suffix: '}', separator: '_' }
+  const text = 'SELECT ${flyway_defaultSchema}, ${role_owner}, $${flyway_defaultSchema}'
+  const replaced = replacePlaceholders(text, values, where, marks)
+  assert.equal(replaced.text, 'SELECT app, schemaway_owner, ${flyway_defaultSchema}')
+  assert.deepEqual(replaced.used, ['flyway:defaultschema', 'role_owner'])
+  const colon = errorOf(() => replacePlaceholders('${flyway:defaultSchema}', values, where, marks))
+  assert.equal(colon.code, 'UNKNOWN_PLACEHOLDER')
+  assert.match(colon.message, /Did you mean \$\{flyway_defaultschema\}\?/)
+})
+
 suite('replacePlaceholders', () => {
   const cases: readonly [what: string, source: string, text: string][] = [
     ['a text without placeholders', "SELECT '$', $1, '{}', $$x$$;", "SELECT '$', $1, '{}', $$x$$;"],

@@ -58,11 +58,8 @@ suite('parseScriptName', () => {
     ['._V1__x.sql', /none of the prefixes/],
     ['.sql', /none of the prefixes/],
     ['schema.sql', /none of the prefixes/],
-    ['beforeMigrate.sql', /callbacks are not supported yet/],
-    ['afterMigrate__x.sql', /callbacks are not supported yet/],
-    ['afterEachMigrateStatementError__a__b.sql', /callbacks are not supported yet/],
-    ['createSchema.sql', /callbacks are not supported yet/],
     ['before.sql', /none of the prefixes/],
+    ['beforeMigrate.sql', /none of the prefixes/],
     ['V1__x.sql.bak', /does not end in \.sql/],
     [`V${'1'.repeat(51)}__x.sql`, /longer than 50 characters/],
   ]

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import fc from 'fast-check'
-import { compareVersions, equalVersions, parseVersion, type Version } from '../../lib/scripts/version.js'
+import { compareVersions, equalVersions, parseTarget, parseVersion, type Version } from '../../lib/scripts/version.js'
 
 function version(text: string): Version {
   return parseVersion(text) ?? assert.fail(`${text} should be a version`)
@@ -123,4 +123,17 @@ suite('compareVersions', () => {
       }),
     )
   })
+})
+
+test('targets are read as Flyway reads them', () => {
+  assert.deepEqual(parseTarget('latest'), { kind: 'latest' })
+  assert.deepEqual(parseTarget('CURRENT'), { kind: 'current' })
+  assert.deepEqual(parseTarget('next?'), { kind: 'next' })
+  assert.deepEqual(parseTarget('1_02'), {
+    kind: 'version',
+    version: { text: '1.02', parts: [1n, 2n] },
+    mustExist: true,
+  })
+  assert.deepEqual(parseTarget('3?'), { kind: 'version', version: { text: '3', parts: [3n] }, mustExist: false })
+  for (const text of ['', '?', 'newest', '1.', '-1', '1??', 'v1']) assert.equal(parseTarget(text), null, text)
 })

@@ -1,25 +1,34 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import fc from 'fast-check'
-import { dollarPlaceholder, type PlaceholderMarks, substitutePlaceholders } from '../../lib/scripts/placeholders.js'
+import {
+  defaultMarks,
+  dollarPlaceholder,
+  type PlaceholderMarks,
+  substitutePlaceholders,
+} from '../../lib/scripts/placeholders.js'
 import { writeDefaultMarks } from '../../lib/scripts/write-default-marks.js'
 
-const angles: PlaceholderMarks = { prefix: '<<', suffix: '>>' }
+const angles: PlaceholderMarks = { prefix: '<<', suffix: '>>', separator: ':' }
 const marks = fc.constantFrom<PlaceholderMarks | null | undefined>(
   undefined,
   null,
   angles,
-  { prefix: '%', suffix: '%' },
-  { prefix: '$', suffix: '$' },
-  { prefix: '${', suffix: ')' },
-  { prefix: '{{', suffix: '}}' },
-  { prefix: '$(', suffix: ')' },
-  { prefix: '#{', suffix: '}' },
+  { prefix: '%', suffix: '%', separator: ':' },
+  { prefix: '$', suffix: '$', separator: ':' },
+  { prefix: '${', suffix: ')', separator: ':' },
+  { prefix: '{{', suffix: '}}', separator: ':' },
+  { prefix: '$(', suffix: ')', separator: ':' },
+  { prefix: '#{', suffix: '}', separator: ':' },
+  { prefix: '${', suffix: '}', separator: '_' },
+  { prefix: '<<', suffix: '>>', separator: '::' },
+  { prefix: '%', suffix: '%', separator: 'x' },
 )
 const values = new Map([
   ['x', 'value'],
   ['y', '${x} <<x>> $'],
   ['empty', ''],
+  ['flyway:table', 'history'],
   [dollarPlaceholder, '$'],
 ])
 
@@ -30,13 +39,20 @@ test('marks of the user become the default ones, and what only looks like a plac
   assert.equal(writeDefaultMarks("SELECT '${y}', '$${z}'", undefined), "SELECT '${y}', '$${z}'")
 })
 
+test('a built-in placeholder with another separator is kept by its own name', () => {
+  const underscore: PlaceholderMarks = { prefix: '${', suffix: '}', separator: '_' }
+  assert.equal(writeDefaultMarks('${flyway_defaultSchema}.${x}', underscore), '${flyway:defaultschema}.${x}')
+})
+
 test('the rewritten text gives what the text itself gives, whatever stands side by side', () => {
   const piece = fc.constantFrom('$', '{', '}', '${', '$${', '%', '<<', '>>', '(', ')', '{{', '}}', '#{', ' ', 'é', '\n')
-  const name = fc.constantFrom('x', 'Y', 'empty')
+  const name = fc.constantFrom('x', 'Y', 'empty', 'table')
   fc.assert(
     fc.property(marks, fc.array(fc.tuple(piece, fc.option(name)), { maxLength: 12 }), (own, pieces) => {
-      const { prefix, suffix } = own ?? { prefix: '${', suffix: '}' }
-      const text = pieces.map(([one, placed]) => one + (placed === null ? '' : prefix + placed + suffix)).join('')
+      const { prefix, suffix, separator } = own ?? defaultMarks
+      const names: Readonly<Record<string, string>> = { table: `Flyway${separator}table` }
+      const place = (one: string): string => prefix + (names[one] ?? one) + suffix
+      const text = pieces.map(([one, placed]) => one + (placed === null ? '' : place(placed))).join('')
       const direct = substitutePlaceholders(text, values, own)
       // A text that could not be parsed is never kept.
       fc.pre(direct.unknownAt === null)

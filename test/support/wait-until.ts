@@ -26,3 +26,12 @@ export async function waitForLock(sql: Sql, sessions = 1): Promise<void> {
     return waiting.length >= sessions
   })
 }
+
+/** Waits until a session of the database is in pg_sleep(). */
+export async function waitForSleep(sql: Sql): Promise<void> {
+  await waitUntil('a session sleeps', async () => {
+    const sleeping = await sql`
+      SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'`
+    return sleeping.length > 0
+  })
+}
