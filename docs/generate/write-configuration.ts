@@ -1,21 +1,11 @@
-import { type CommandName, type OptionSpecification, optionNames, optionTable } from '../../lib/config/option-table.js'
+import { commandNames } from '../../lib/config/command-names.js'
+import type { OptionSpecification } from '../../lib/config/option-kind.js'
+import { optionNames, optionTable } from '../../lib/config/option-table.js'
 
-const commands: readonly CommandName[] = [
-  'migrate',
-  'rollback',
-  'info',
-  'validate',
-  'assertMigrated',
-  'waitUntilMigrated',
-  'maintain',
-  'seed',
-  'undo',
-  'baseline',
-  'repair',
-  'clean',
-  'adopt',
-  'validateFiles',
-]
+/** What can be called; createMigrator() takes what migrate() takes. */
+const commands = commandNames.filter((name) => name !== 'createMigrator')
+/** So many names at the most are listed as those that do not take an option. */
+const mostExceptions = 4
 
 /** The page with every option, its default and its meaning, from the table that the program itself reads. */
 export function writeConfiguration(): string {
@@ -44,6 +34,7 @@ function describeKind({ kind }: OptionSpecification): string {
     case 'integer':
       return `${kind.minimum.toLocaleString('en')} to ${kind.maximum.toLocaleString('en')}`
     case 'choice':
+    case 'encoding':
       return kind.values.map((value) => `\`'${value}'\``).join(' or ')
     case 'url':
       return 'text or URL'
@@ -57,7 +48,7 @@ function describeKind({ kind }: OptionSpecification): string {
     case 'locations':
       return 'path, `file:` URL, or list of them'
     case 'list':
-      return 'list of texts'
+      return kind.mayBeEmpty ? 'list of texts' : 'list of one or more texts'
     case 'texts':
       return 'object of texts'
     case 'roles':
@@ -68,6 +59,8 @@ function describeKind({ kind }: OptionSpecification): string {
       return 'AbortSignal'
     case 'listener':
       return 'function'
+    case 'hooks':
+      return 'object of functions by event'
     case 'boolean':
       return '`true` or `false`'
     case 'identifier':
@@ -84,6 +77,9 @@ function describeDefault({ default: value }: OptionSpecification): string {
 }
 
 function describeCommands({ commands: own }: OptionSpecification): string {
-  const names = own?.filter((name) => name !== 'createMigrator') ?? commands
-  return names.length === commands.length ? 'all' : names.map((name) => `\`${name}\``).join(', ')
+  const taking = commands.filter((name) => own === undefined || own.includes(name))
+  const others = commands.filter((name) => !taking.includes(name))
+  const list = (names: readonly string[]): string => names.map((name) => `\`${name}\``).join(', ')
+  if (others.length === 0) return 'all'
+  return others.length <= mostExceptions ? `all but ${list(others)}` : list(taking)
 }

@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs'
-import { type OptionSpecification, optionTable } from '../../lib/config/option-table.js'
-import { readScenarios } from '../../test/flyway/scenario.js'
+import type { OptionSpecification } from '../../lib/config/option-kind.js'
+import { optionTable } from '../../lib/config/option-table.js'
+import { sameCodes } from '../../test/flyway/same-codes.js'
+import { type OutcomeField, outcomeFields, readScenarios } from '../../test/flyway/scenario.js'
 import { commandNotes, optionNotes } from './flyway-names.js'
 import { cell, code, table } from './markdown.js'
 
@@ -26,11 +28,24 @@ const parts: Readonly<Record<string, () => string>> = {
         note,
       ]),
     ),
+  codes: () =>
+    table(
+      ['Flyway', 'here'],
+      [...new Set(Object.values(sameCodes))].map((theirs) => [
+        code(theirs),
+        Object.keys(sameCodes)
+          .filter((ours) => sameCodes[ours] === theirs)
+          .map(code)
+          .join(', '),
+      ]),
+    ),
   differences: () =>
     table(
-      ['situation', 'what differs, and why', 'scenario'],
+      ['situation', 'what differs, and why', 'seen in', 'scenario'],
       readScenarios().flatMap(({ name, about, differs }) =>
-        differs === undefined ? [] : [[cell(about), cell(sentence(differs.reason)), code(name)]],
+        differs === undefined
+          ? []
+          : [[cell(about), cell(sentence(differs.reason)), fieldsOf(differs.steps).join(', '), code(name)]],
       ),
     ),
 }
@@ -46,6 +61,11 @@ export function writeFlywayPage(): string {
       return `${begin}\n${write()}\n\n${end}`
     },
   )
+}
+
+/** What differs in any step, in the order in which it is looked at. */
+function fieldsOf(steps: Readonly<Record<string, readonly OutcomeField[]>>): readonly OutcomeField[] {
+  return outcomeFields.filter((field) => Object.values(steps).some((fields) => fields.includes(field)))
 }
 
 function describeDefault({ default: value }: OptionSpecification): string {

@@ -10,12 +10,12 @@ import { testDatabase } from '../../lib/testing/index.js'
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const readme = readFileSync(join(root, 'README.md'), 'utf8')
 
-/** Code blocks of a language, in order. */
-function blocks(language: string): readonly string[] {
-  return [...readme.matchAll(new RegExp(`\`\`\`${language}\n([\\s\\S]*?)\`\`\``, 'g'))].map(([, code = '']) => code)
-}
+/** The code of the README, in order. A block whose first line is a comment with a path is a file, any other a program. */
+const blocks = [...readme.matchAll(/```(?:sql|ts)\n([\s\S]*?)```/g)].map(([, text = '']) => {
+  return { text, path: /^(?:--|\/\/) (\S+\.\w+)\n/.exec(text)?.[1] }
+})
 
-/** What each TypeScript block of the README prints, in order, when they run one after the other on one database. */
+/** What each program of the README prints, in order, when they run one after the other on one database. */
 const expected: readonly RegExp[] = [
   /8 migrations applied, now at 20260105\.100300/,
   /0 members/,
@@ -24,6 +24,8 @@ const expected: readonly RegExp[] = [
   /^\[\] \[\] \[\]$/,
   /^$/,
   /20260105\.095900 iam roles Success[\s\S]*20260301\.090000 billing invoices Success/,
+  /^done: billing\/V20260301_100000__billing_currency\.ts$/,
+  /\| Versioned +\| 20260301\.100000 +\| billing currency +\| SCRIPT/,
   /INVALID_OPTIONS [\s\S]*did you mean `placeholders`\?/,
 ]
 
@@ -32,17 +34,16 @@ test('the code of the README runs, block by block', async (t) => {
   mkdirSync(join(root, '.tmp'), { recursive: true })
   const directory = mkdtempSync(join(root, '.tmp', 'readme-'))
   t.after(() => rmSync(directory, { recursive: true, force: true }))
-  for (const text of blocks('sql')) {
-    const [, path = ''] = /^-- (\S+)\n/.exec(text) ?? []
-    assert.notEqual(path, '', 'an SQL block begins with the path of its file')
-    mkdirSync(join(directory, dirname(path)), { recursive: true })
-    writeFileSync(join(directory, path), text)
-  }
-  const programs = blocks('ts')
-  assert.equal(programs.length, expected.length)
-  for (const [index, program] of programs.entries()) {
+  assert.equal(blocks.filter(({ path }) => path === undefined).length, expected.length)
+  let index = 0
+  for (const { text, path } of blocks) {
+    if (path !== undefined) {
+      mkdirSync(join(directory, dirname(path)), { recursive: true })
+      writeFileSync(join(directory, path), text)
+      continue
+    }
     const file = join(directory, `block-${index + 1}.mts`)
-    writeFileSync(file, program)
+    writeFileSync(file, text)
     const child = spawn(process.execPath, ['--import', 'tsx', file], {
       cwd: root,
       env: { ...process.env, DATABASE_URL: url },
@@ -52,8 +53,9 @@ test('the code of the README runs, block by block', async (t) => {
     child.stdout.on('data', (chunk) => (output += chunk))
     child.stderr.on('data', (chunk) => (errors += chunk))
     const [code] = await once(child, 'close')
-    assert.equal(code, 0, `block ${index + 1}:\n${program}\n${errors}`)
+    assert.equal(code, 0, `block ${index + 1}:\n${text}\n${errors}`)
     assert.match(output.trim(), expected[index] ?? /^$/)
+    index += 1
   }
 })
 

@@ -12,9 +12,11 @@ import org.flywaydb.core.Flyway;
 import org.flywaydb.core.api.FlywayException;
 import org.flywaydb.core.api.MigrationInfo;
 import org.flywaydb.core.api.configuration.FluentConfiguration;
+import org.flywaydb.core.api.exception.FlywayValidateException;
 import org.flywaydb.core.api.output.InfoOutput;
 import org.flywaydb.core.api.output.ValidateOutput;
 import org.flywaydb.core.api.output.ValidateResult;
+import org.flywaydb.core.internal.info.MigrationInfoDumper;
 import org.flywaydb.database.postgresql.PostgreSQLConfigurationExtension;
 
 /**
@@ -42,6 +44,9 @@ public final class RunFlyway {
     try {
       run(request[0], configure(options).load(), answer);
       answer.putIfAbsent("error", null);
+    } catch (FlywayValidateException failure) {
+      answer.put("error", errorOf(failure));
+      if (request[0].equals("migrate")) validate(validateAsMigrate(options), answer);
     } catch (FlywayException failure) {
       answer.put("error", errorOf(failure));
     } catch (RuntimeException failure) {
@@ -51,10 +56,19 @@ public final class RunFlyway {
     return answer;
   }
 
+  /** What a migrate validates before it begins: the exception that it throws has a text, but no list. */
+  private static ValidateResult validateAsMigrate(Map<String, String> options) {
+    String patterns = options.getOrDefault("flyway.ignoreMigrationPatterns", "*:future");
+    options.put("flyway.ignoreMigrationPatterns", patterns.isEmpty() ? "*:pending" : patterns + ",*:pending");
+    options.put("flyway.skipDefaultCallbacks", "true");
+    return configure(options).load().validateWithResult();
+  }
+
   /** The lock's kind is set by hand, since configuring it by name needs libraries that Flyway does not bring along. */
   private static FluentConfiguration configure(Map<String, String> options) {
-    String transactionalLock = options.remove("flyway.postgresql.transactional.lock");
-    FluentConfiguration configuration = Flyway.configure().configuration(options);
+    Map<String, String> known = new LinkedHashMap<>(options);
+    String transactionalLock = known.remove("flyway.postgresql.transactional.lock");
+    FluentConfiguration configuration = Flyway.configure().configuration(known);
     if (transactionalLock != null) {
       configuration
           .getConfigurationExtension(PostgreSQLConfigurationExtension.class)
@@ -70,7 +84,7 @@ public final class RunFlyway {
       case "repair" -> flyway.repair();
       case "clean" -> flyway.clean();
       case "validate" -> validate(flyway.validateWithResult(), answer);
-      case "info" -> answer.put("migrations", info(flyway));
+      case "info" -> info(flyway, answer);
       default -> throw new IllegalArgumentException(command);
     }
   }
@@ -84,14 +98,12 @@ public final class RunFlyway {
       problem.put("description", one.description);
       problems.add(problem);
     }
-    if (!result.validationSuccessful && problems.isEmpty()) {
-      problems.add(Map.of("code", String.valueOf(result.errorDetails.errorCode), "version", "", "description", ""));
-    }
     answer.put("valid", result.validationSuccessful);
+    answer.put("verdict", result.validationSuccessful ? "ok" : String.valueOf(result.errorDetails.errorCode));
     answer.put("problems", problems);
   }
 
-  private static List<Object> info(Flyway flyway) {
+  private static void info(Flyway flyway, Map<String, Object> answer) {
     MigrationInfo[] all = flyway.info().all();
     List<InfoOutput> outputs = flyway.info().getInfoResult().migrations;
     List<Object> migrations = new ArrayList<>();
@@ -107,7 +119,8 @@ public final class RunFlyway {
       migration.put("checksum", all[index].getChecksum());
       migrations.add(migration);
     }
-    return migrations;
+    answer.put("migrations", migrations);
+    answer.put("table", MigrationInfoDumper.dumpToAsciiTable(all));
   }
 
   private static Map<String, Object> errorOf(FlywayException failure) {

@@ -167,6 +167,59 @@ for (const directory of flywayDirectories) {
       await run('validate', url, locations)
     })
 
+    test('what it applied is undone by the U file that is there, and refused where there is none', async (t) => {
+      const { url, sql } = await testDatabase(t)
+      const { directory: locations, remove } = writeScripts(t, {
+        'V1__one.sql': 'CREATE TABLE one (id int);',
+        'V2__two.sql': 'CREATE TABLE two (id int);',
+        'U2__two.sql': 'DROP TABLE two;',
+        'V3__three.sql': 'CREATE TABLE three (id int);',
+        'U3__three.sql': 'DROP TABLE three;',
+      })
+      const options = { url, locations }
+      await run('migrate', url, locations)
+      await rollback(options)
+      await run('validate', url, locations, { ignoreMigrationPatterns: '*:pending' })
+      await run('migrate', url, locations)
+      await rollback({ ...options, steps: 2 })
+      assert.equal((await sql`SELECT FROM pg_class WHERE relname IN ('two', 'three')`).length, 0)
+      await run('migrate', url, locations)
+      // Neither is there a file, nor has the ledger a text of what Flyway applied since: its older ones do not count.
+      remove('U2__two.sql')
+      const { details } = await expectError('UNDO_MISSING', rollback({ ...options, to: 'empty' }))
+      assert.deepEqual(
+        details.problems?.map(({ version }) => version),
+        ['2', '1'],
+      )
+      assert.equal((await sql`SELECT FROM flyway_schema_history`).length, 3)
+      await run('validate', url, locations)
+    })
+
+    test('a migration in JavaScript is of the future to it, and missing once something newer is applied', async (t) => {
+      const { url, sql } = await testDatabase(t)
+      const { directory: locations, write } = writeScripts(t, {
+        'V1__one.sql': 'CREATE TABLE one (id int);',
+        'V2__two.mjs': 'export const up = async ({ sql }) => void (await sql`CREATE TABLE two (id int)`)',
+      })
+      await migrate({ url, locations })
+      await run('validate', url, locations)
+      write({ 'V3__three.sql': 'CREATE TABLE three (id int);' })
+      const { error } = await flyway.run('migrate', url, { locations: `filesystem:${locations}` })
+      assert.equal(error?.code, 'VALIDATE_ERROR')
+      await run('migrate', url, locations, { ignoreMigrationPatterns: '*:missing' })
+      const rows = await sql`SELECT version, type FROM flyway_schema_history ORDER BY installed_rank`
+      assert.deepEqual(
+        rows.map(({ version, type }) => [version, type]),
+        [
+          ['1', 'SQL'],
+          ['2', 'SCRIPT'],
+          ['3', 'SQL'],
+        ],
+      )
+      assert.deepEqual((await migrate({ url, locations })).migrations, [])
+      await validate({ url, locations })
+    })
+
     test('a module whose folder was its location is known by the names of its files, repeatables too', async (t) => {
       const { url, sql } = await testDatabase(t)
       const locations = `${sqlDirectory}/iam`
@@ -228,7 +281,8 @@ for (const type of ['JDBC', 'SPRING_JDBC', 'SCRIPT', 'CUSTOM', 'JDBC_BASELINE', 
   test(`a row of type ${type} without a file does not stop a migrate() that ignores what is missing`, async (t) => {
     const { url, sql } = await testDatabase(t)
     const { directory: locations, write } = writeScripts(t, { 'V2__two.sql': 'CREATE TABLE two (id int);' })
-    const options = { url, locations, ignoreMigrationPatterns: ['*:missing', '*:future'] }
+    const files = { url, locations }
+    const options = { ...files, ignoreMigrationPatterns: ['*:missing', '*:future'] }
     await migrate(options)
     const [{ checksum } = {}] = await sql`SELECT checksum FROM flyway_schema_history`
     await sql`DROP TABLE schemaway_ledger`
@@ -244,7 +298,7 @@ for (const type of ['JDBC', 'SPRING_JDBC', 'SCRIPT', 'CUSTOM', 'JDBC_BASELINE', 
       ['V3__three.sql'],
     )
     await validate(options)
-    assert.equal((await info(options)).migrations.find(({ version }) => version === '1')?.type, type)
+    assert.equal((await info(files)).migrations.find(({ version }) => version === '1')?.type, type)
     assert.equal((await sql`SELECT FROM schemaway_ledger`).length, 1)
   })
 }

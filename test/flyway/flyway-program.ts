@@ -20,8 +20,13 @@ export interface FlywayAnswer {
   readonly executed?: number
   /** Of `info`. */
   readonly migrations?: readonly FlywayMigration[]
+  /** Of `info`: what Flyway's command line prints. */
+  readonly table?: string
   /** Of `validate`. */
   readonly valid?: boolean
+  /** `ok`, or the code of the whole. */
+  readonly verdict?: string
+  /** Of `validate`, and of a `migrate` whose validation failed. */
   readonly problems?: readonly { readonly code: string; readonly version: string; readonly description: string }[]
 }
 

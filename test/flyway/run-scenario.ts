@@ -1,54 +1,76 @@
 import type { Sql } from 'postgres'
-import { optionNamesOf } from '../../lib/config/option-table.js'
+import { type OptionName, optionNamesOf } from '../../lib/config/option-table.js'
 import { baseline, clean, info, migrate, repair, SchemawayError, validate } from '../../lib/index.js'
 import type { FlywayProgram } from './flyway-program.js'
-import { type Expectation, type Outcome, readHistory, type Scenario, type Step } from './scenario.js'
+import { inWordsOfFlyway } from './same-codes.js'
+import { type Found, type Outcome, readHistory, type Scenario, type Step } from './scenario.js'
 
 type CommandStep = Extract<Step, { readonly command: string }>
 
+/** What a program answers to a command, `code` in its own words. */
+interface Answer extends Pick<Outcome, 'verdict' | 'problems'> {
+  readonly code: string
+}
+
 /** What carries out the steps: the real Flyway, or schemaway. */
 export interface Runner {
-  run(step: CommandStep, url: string, folder: string): Promise<Outcome['verdict']>
+  run(step: CommandStep, url: string, folder: string): Promise<Answer>
   info(step: CommandStep, url: string, folder: string): Promise<Outcome['info']>
 }
 
-/** Carries out all steps; an outcome for each that runs a command. */
+/** What came of a step, and the program's own code for it. */
+export interface Result {
+  readonly code: string
+  readonly outcome: Outcome
+}
+
+/** Carries out all steps; a result for each that runs a command. */
 export async function runScenario(
   scenario: Scenario,
   { url, sql }: { readonly url: string; readonly sql: Sql },
   runner: Runner,
-): Promise<Expectation> {
-  const outcomes: (Outcome | null)[] = []
+): Promise<readonly (Result | null)[]> {
+  const results: (Result | null)[] = []
   for (const step of scenario.steps) {
     if ('sql' in step) {
       await sql.unsafe(step.sql).simple()
-      outcomes.push(null)
+      results.push(null)
       continue
     }
     const folder = `${scenario.directory}/${step.files}`
-    const verdict = await runner.run(step, url, folder)
-    outcomes.push({
-      verdict,
-      history: await readHistory(sql, step.options?.['table']),
-      info: await runner.info(step, url, folder),
-    })
+    const { code, verdict, problems } = await runner.run(step, url, folder)
+    const history = await readHistory(sql, step.options)
+    const log = scenario.log === undefined ? {} : { log: await takeLog(sql, scenario.log) }
+    const found = { verdict, problems, history, info: await runner.info(step, url, folder), ...log }
+    // What callbacks of info() wrote is of no step.
+    if (scenario.log !== undefined) await takeLog(sql, scenario.log)
+    results.push({ code, outcome: found })
   }
-  return outcomes
+  return results
+}
+
+/** Reads what callbacks wrote, and empties their table. */
+async function takeLog(sql: Sql, table: string): Promise<readonly string[]> {
+  const rows = await sql.unsafe(`WITH gone AS (DELETE FROM ${table} RETURNING *) SELECT entry FROM gone ORDER BY id`)
+  return rows.map((row) => String(row['entry']))
 }
 
 /** Runs steps with the real Flyway. */
 export function flywayRunner(flyway: FlywayProgram): Runner {
   const optionsOf = (step: CommandStep, folder: string) => ({
     ...step.options,
-    locations: locationsOf(step, folder)
-      .map((location) => `filesystem:${location}`)
-      .join(','),
+    locations: locationsOf(step, folder).join(','),
   })
   return {
     run: async (step, url, folder) => {
-      const { error, problems } = await flyway.run(step.command, url, optionsOf(step, folder))
-      if (error !== null) return error.code
-      return problems === undefined || problems.length === 0 ? 'ok' : problems.map(({ code }) => code).toSorted()
+      const { error, verdict = 'ok', problems = [] } = await flyway.run(step.command, url, optionsOf(step, folder))
+      // Flyway 13 calls any callback that fails DB_CONNECTION, Flyway 11 ERROR.
+      const isCallback = error !== null && /^Error while executing \w+ callback/.test(error.message)
+      const code = isCallback ? 'ERROR' : (error?.code ?? verdict)
+      const found = problems.map(
+        ({ code: kind, version, description }): Found => [kind, version, version === '' ? description : ''],
+      )
+      return { code, verdict: code, problems: found.toSorted(byText) }
     },
     info: async (step, url, folder) => {
       const { error, migrations } = await flyway.run('info', url, optionsOf(step, folder))
@@ -66,48 +88,29 @@ export function flywayRunner(flyway: FlywayProgram): Runner {
 
 /** The option `locations` names folders below that of the step's files; without it that one is read. */
 function locationsOf({ options }: CommandStep, folder: string): readonly string[] {
-  return (
-    options?.['locations']?.split(',').map((location) => (location === '' ? folder : `${folder}/${location}`)) ?? [
-      folder,
-    ]
-  )
+  const below = options?.['locations']?.split(',') ?? ['']
+  return below.map((location) => `filesystem:${location === '' ? folder : `${folder}/${location}`}`)
 }
 
-/** Codes of schemaway by those of Flyway that mean the same. */
-const sameCodes: Readonly<Record<string, string>> = {
-  VALIDATION_FAILED: 'VALIDATE_ERROR',
-  STATEMENT_FAILED: 'ERROR',
-  INVALID_OPTIONS: 'ERROR',
-  MIGRATION_NOT_FOUND: 'ERROR',
-  UNKNOWN_PLACEHOLDER: 'ERROR',
-  INVALID_SCRIPT: 'ERROR',
-  INVALID_SCRIPT_NAMES: 'ERROR',
-  UNREADABLE_DIRECTORY: 'ERROR',
-  SCHEMA_NOT_EMPTY: 'NON_EMPTY_SCHEMA_WITHOUT_SCHEMA_HISTORY_TABLE',
-  BASELINE_REFUSED: 'ERROR',
-  CLEAN_DISABLED: 'ERROR',
+function byText(one: Found, other: Found): number {
+  const [a, b] = [one.join(' '), other.join(' ')]
+  return a < b ? -1 : a > b ? 1 : 0
 }
-
-/** Flyway names a failed row so where it does not validate. */
-const withoutValidation: Readonly<Record<string, string>> = { ...sameCodes, VALIDATION_FAILED: 'ERROR' }
 
 /** Runs the same steps with schemaway. */
 export const schemawayRunner: Runner = {
   run: async (step, url, folder) => {
     try {
       await runCommand(step, { url, locations: locationsOf(step, folder), ...optionsOf(step) })
-      return 'ok'
+      return { code: 'ok', verdict: 'ok', problems: [] }
     } catch (error) {
       if (!(error instanceof SchemawayError)) throw error
-      if (step.command === 'validate' && error.code === 'VALIDATION_FAILED') {
-        return (error.details.problems ?? []).map(({ kind }) => kind).toSorted()
-      }
-      return codeOf(error, step.options?.['validateOnMigrate'] === 'false' ? withoutValidation : sameCodes)
+      return { code: error.code, verdict: inWordsOfFlyway(error), problems: problemsOf(error) }
     }
   },
   info: async (step, url, folder) => {
     try {
-      const { migrations } = await info({ url, locations: locationsOf(step, folder), ...optionsOfInfo(step) })
+      const { migrations } = await info({ url, locations: locationsOf(step, folder), ...optionsOf(step, 'info') })
       return migrations.map(({ category, version, description, type, state }) => [
         category,
         version ?? '',
@@ -117,22 +120,22 @@ export const schemawayRunner: Runner = {
       ])
     } catch (error) {
       if (!(error instanceof SchemawayError)) throw error
-      return [[codeOf(error)]]
+      return [[inWordsOfFlyway(error)]]
     }
   },
 }
 
-function codeOf({ code, details }: SchemawayError, codes = sameCodes): string {
-  const duplicate = details.problems?.find(({ kind }) => kind.startsWith('DUPLICATE_'))
-  if (details.script?.endsWith('.conf') === true) return 'CONFIGURATION'
-  return duplicate?.kind ?? codes[code] ?? code
+/** Of a validation, whose problems Flyway lists too. */
+function problemsOf({ code, details: { problems = [] } }: SchemawayError): readonly Found[] {
+  if (code !== 'VALIDATION_FAILED') return []
+  return problems
+    .map(({ kind, version, script = '' }): Found => [kind, version ?? '', version === undefined ? inWords(script) : ''])
+    .toSorted(byText)
 }
 
-/** Those of the command that info() takes and that mean something to it. */
-function optionsOfInfo(step: CommandStep): Record<string, unknown> {
-  const { ignoreMigrationPatterns: _, ...options } = optionsOf(step)
-  const taken: ReadonlySet<string> = new Set(optionNamesOf('info'))
-  return Object.fromEntries(Object.entries(options).filter(([name]) => taken.has(name)))
+/** The description of a repeatable, from the path of its file. */
+function inWords(script: string): string {
+  return script.replace(/^.*?R__|\.sql$/g, '').replaceAll('_', ' ')
 }
 
 async function runCommand(step: CommandStep, options: Parameters<typeof migrate>[0]): Promise<unknown> {
@@ -152,7 +155,7 @@ async function runCommand(step: CommandStep, options: Parameters<typeof migrate>
   }
 }
 
-/** Bad names are always refused; locations were put in their folder before. */
+/** Options of Flyway that schemaway does not have, or that are given in another way: see docs/flyway.md. */
 const notOurs: ReadonlySet<string> = new Set([
   'postgresql.transactional.lock',
   'locations',
@@ -161,20 +164,22 @@ const notOurs: ReadonlySet<string> = new Set([
 ])
 
 /** Their values are separated by commas. */
-const lists: ReadonlySet<string> = new Set(['ignoreMigrationPatterns', 'cherryPick'])
+const lists: ReadonlySet<string> = new Set(['ignoreMigrationPatterns', 'cherryPick'] satisfies OptionName[])
 
-/** Flyway's options, all texts, as schemaway takes them. */
-function optionsOf({ options = {} }: CommandStep): Record<string, unknown> {
+/** Flyway's options, all texts, as schemaway takes them for a command. */
+function optionsOf({ command, options = {} }: CommandStep, asked: CommandStep['command'] | 'info' = command) {
   const placeholders: Record<string, string> = {}
   const ours: Record<string, unknown> = {}
   for (const [name, value] of Object.entries(options)) {
     if (notOurs.has(name)) continue
     if (name.startsWith('placeholders.')) placeholders[name.slice('placeholders.'.length)] = value
     else if (name === 'group') ours['transaction'] = value === 'true' ? 'all' : 'each'
-    else if (name === 'encoding') ours[name] = value.toLowerCase()
     else if (name === 'defaultSchema') ours['historySchema'] = value
     else if (lists.has(name)) ours[name] = value.split(',').filter(Boolean)
     else ours[name] = value === 'true' || value === 'false' ? value === 'true' : value
   }
-  return Object.keys(placeholders).length > 0 ? { ...ours, placeholders } : ours
+  if (Object.keys(placeholders).length > 0) ours['placeholders'] = placeholders
+  if (asked === command) return ours
+  const taken: ReadonlySet<string> = new Set(optionNamesOf(asked))
+  return Object.fromEntries(Object.entries(ours).filter(([name]) => taken.has(name)))
 }

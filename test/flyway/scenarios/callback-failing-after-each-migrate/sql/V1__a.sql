@@ -1,0 +1,2 @@
+CREATE TABLE a (i integer);
+INSERT INTO a VALUES (1);

@@ -1,0 +1,1 @@
+INSERT INTO logs.log (entry) VALUES ('beforeRepair');

@@ -1,0 +1,2 @@
+ALTER TABLE a ADD j integer;
+VACUUM a;

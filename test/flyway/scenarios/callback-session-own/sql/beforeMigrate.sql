@@ -1,0 +1,3 @@
+SET ROLE callback_role;
+SET work_mem = '7MB';
+SET search_path = logs, public;

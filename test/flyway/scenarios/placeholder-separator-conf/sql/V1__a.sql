@@ -1,0 +1,1 @@
+CREATE TABLE ${flyway.defaultSchema}.a (id int);

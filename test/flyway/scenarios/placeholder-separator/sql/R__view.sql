@@ -1,0 +1,1 @@
+CREATE OR REPLACE VIEW ${flyway_defaultSchema}.v AS SELECT '${flyway_table}' AS t;
