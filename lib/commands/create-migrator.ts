@@ -14,7 +14,7 @@ import type {
   ValidateFilesOptions,
   WaitOptions,
 } from '../config/options.js'
-import { findSuspectOption } from '../config/read-options.js'
+import { findSuspectOption, isObject } from '../config/read-options.js'
 import { SchemawayError } from '../errors/schemaway-error.js'
 import {
   adopt,
@@ -69,7 +69,8 @@ export interface Migrator {
 /**
  * Chooses database, modules and behaviour once, for several commands.
  *
- * @throws SchemawayError `INVALID_OPTIONS` at once when an option is unknown or plainly wrong.
+ * @throws SchemawayError `INVALID_OPTIONS` at once when an option is unknown or plainly wrong; names in `hooks` and `encoding` are
+ *   judged by the first command.
  * @example
  * const migrator = createMigrator({ url, modules: ['iam'], logger: console })
  * await migrator.migrate()
@@ -77,7 +78,7 @@ export interface Migrator {
  * await migrator.maintain()
  */
 export function createMigrator(options: MigrateOptions): Migrator {
-  const suspect = findSuspectOption('createMigrator', options)
+  const suspect = findSuspectOption('createMigrator', withoutLaterJudged(options))
   if (suspect !== null) throw wrongOption(suspect)
   const chosen = Object.freeze({ ...options })
   return Object.freeze({
@@ -97,6 +98,13 @@ export function createMigrator(options: MigrateOptions): Migrator {
     clean: (more: CleanOptions = {}) => clean({ ...only('clean', chosen), ...more }),
     adopt: (more: AdoptOptions) => adopt({ ...only('adopt', chosen), ...more }),
   })
+}
+
+/** The names of events and encodings are not loaded for a synchronous check; the first command judges them. */
+function withoutLaterJudged(options: unknown): unknown {
+  if (!isObject(options)) return options
+  const { hooks: _hooks, encoding: _encoding, ...others } = options
+  return others
 }
 
 /** A command refuses options of others, so those that it does not take are left out. */

@@ -2,13 +2,18 @@ import type { Callbacks } from '../callbacks/callbacks.js'
 import { explainOptions } from '../config/explain-options.js'
 import type { MigrateOptions } from '../config/options.js'
 import type { Config } from '../config/read-options.js'
+import type { HistoryRow } from '../history/history-row.js'
+import type { MigrationStatus } from '../history/migration-state.js'
 import { compareWithRequirements, refuseProblems } from '../plan/compare.js'
+import type { Plan } from '../plan/plan.js'
+import type { HistoryBeginning } from '../plan/plan-baseline.js'
 import { planMigrate } from '../plan/plan-migrate.js'
 import { executePlan } from '../run/execute-plan.js'
 import { openRun, type Run } from '../run/open-run.js'
 import { grantToOwnerRole, type PreparedHistory, prepareHistory, readHistory } from '../run/prepare-history.js'
 import type { StepResult } from '../run/send-steps.js'
 import { translateError } from '../run/translate-error.js'
+import type { ScriptFile } from '../scripts/script-file.js'
 import { beginHistory } from './begin-history.js'
 import type { Look } from './look.js'
 import { recordPending } from './record-pending.js'
@@ -34,10 +39,7 @@ export async function runMigrate(
       await callbacks?.finishMigrate(report.migrations)
       return report
     }
-    const history = await prepare(run)
-    const before = await compareWithRequirements(config, files, history.state, history.modulesByScript)
-    refuseProblems(before.problems)
-    const plan = planMigrate(config, files, before.pending, history.state, history.firstRank)
+    const { before, plan } = await prepare(run, files)
     const execute = async (): Promise<readonly StepResult[]> => await executePlan(plan, run)
     const results = await (callbacks?.runMigrations(execute) ?? execute())
     await grantToOwnerRole(run).catch((error) => {
@@ -51,7 +53,7 @@ export async function runMigrate(
     const upkeep = async (): Promise<UpkeepReport> => await upkeepAfterMigrate(run)
     // Whoever migrates own scripts only did not ask for anything of the bundled model.
     const concernsModel = config.selection.modules.some((module) => module.isBundled)
-    return await reportRun(run, { before: before.statuses, results, started, ...(concernsModel && { upkeep }) })
+    return await reportRun(run, { before, results, started, ...(concernsModel && { upkeep }) })
   } finally {
     run.callbacks?.stop()
     await run.close()
@@ -65,17 +67,51 @@ async function startCallbacks(run: Run, { files, callbacks }: Look): Promise<Cal
   return await startMigrate(run, files, callbacks)
 }
 
-/** Begins a history that is missing, and reads it again when a callback may have changed it. */
-async function prepare(run: Run): Promise<PreparedHistory> {
+/** Where the database stands before the migrations, and what runs. */
+interface Prepared {
+  readonly before: readonly MigrationStatus[]
+  readonly plan: Plan
+}
+
+/**
+ * Begins a history that is missing, and plans. Where there is none that comes first, so that what is refused leaves none
+ * behind: neither an empty one, which would say that the database has been looked at, nor a baseline, which stays.
+ */
+async function prepare(run: Run, files: readonly ScriptFile[]): Promise<Prepared> {
   const { callbacks } = run
   let isBegun = false
-  const history = await prepareHistory(run, async ({ hasHistory, firstRank }) => {
-    const beginning = hasHistory ? null : await beginHistory(run, firstRank)
+  const preparedByRank = new Map<number, Prepared>()
+  const history = await prepareHistory(run, async (found) => {
+    if (found.hasHistory) return null
+    const beginning = await beginHistory(run, found.firstRank)
+    const expected = expectHistory(run, found, beginning)
+    preparedByRank.set(expected.firstRank, await planHistory(run, files, expected))
     isBegun = beginning !== null
     if (isBegun) await callbacks?.fire('beforeBaseline')
     return beginning
   })
-  if (callbacks === null) return history
+  // The row of a schema that had to be created may have taken the first rank that was planned.
+  if (callbacks === null) return preparedByRank.get(history.firstRank) ?? (await planHistory(run, files, history))
+  // A callback may have changed history.
   const hasFired = [isBegun && (await callbacks.fire('afterBaseline')), await callbacks.fire('beforeMigrate')]
-  return hasFired.includes(true) ? await readHistory(run) : history
+  return await planHistory(run, files, hasFired.includes(true) ? await readHistory(run) : history)
+}
+
+/** @throws SchemawayError `VALIDATION_FAILED`, `MIGRATION_NOT_FOUND`; as `planMigrate()`. */
+async function planHistory({ config }: Run, files: readonly ScriptFile[], history: HistoryToPlan): Promise<Prepared> {
+  const { state, firstRank, modulesByScript } = history
+  const { statuses, pending, problems } = await compareWithRequirements(config, files, state, modulesByScript)
+  refuseProblems(problems)
+  return { before: statuses, plan: planMigrate(config, files, pending, state, firstRank) }
+}
+
+type HistoryToPlan = Pick<PreparedHistory, 'state' | 'firstRank' | 'modulesByScript'>
+
+/** History as it will be once it has begun. */
+function expectHistory(run: Run, found: PreparedHistory, beginning: HistoryBeginning | null): HistoryToPlan {
+  const { state, firstRank, modulesByScript } = found
+  const { installedBy } = run
+  const written = { installedBy, installedOn: state.timestamp, executionTime: 0, success: true }
+  const rows = (beginning?.rows ?? []).map((row): HistoryRow => ({ ...row, ...written }))
+  return { state: { ...state, rows }, firstRank: firstRank + rows.length, modulesByScript }
 }

@@ -99,7 +99,9 @@ function adoptListed(entries: readonly string[], files: readonly ScriptFile[]): 
     if (file === undefined) problems.push(unknownFile(entry))
     else named.add(file)
   }
-  return { adopted: [...named].map((file) => ({ file, appliedOn: null })), problems }
+  // As if they had been migrated: what is newest in history is what a rollback undoes first.
+  const inOrder = [...sortByVersion([...named]), ...[...named].filter(({ version }) => version === null)]
+  return { adopted: inOrder.map((file) => ({ file, appliedOn: null })), problems }
 }
 
 /** Neither names nor versions are claimed by two files, or they would not have been loaded. */

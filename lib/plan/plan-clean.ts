@@ -41,7 +41,7 @@ export interface CleanInput {
  * history. A baseline of the whole database goes only when everything does that it may stand for.
  *
  * @throws SchemawayError `MODULE_REQUIRED` when an installed module that is not selected requires one of them, or when a
- *   link would be cut in half.
+ *   link would be cut in half; `CLEAN_REFUSED` when something installed that is not selected lives in one of their schemas.
  */
 export function planClean({ config, modules, statuses, ledger, hasHistory }: CleanInput): CleanPlan {
   const { selection, historySchema } = config
@@ -54,6 +54,9 @@ export function planClean({ config, modules, statuses, ledger, hasHistory }: Cle
     schemas: selection.modules.find((module) => module.name === name)?.schemas ?? [historySchema],
   }))
   const all = [...new Set(cleaned.flatMap((module) => module.schemas))]
+  const staying = [...installed].filter((name) => !selected.has(name))
+  const homes = new Map(modules.map(({ name, schemas }) => [name, schemas])).set(locationsModule, [historySchema])
+  refuseShared(all, staying, homes)
   const goes = (status: MigrationStatus): boolean =>
     isBaseline(status) ? isCovered(status, { ledger, selected, schemas: all }) : selected.has(status.module)
   const isAlone =
@@ -133,6 +136,39 @@ function refuseHalfLinks(
       { details: { modules: [name, ...staying] } },
     )
   }
+}
+
+/**
+ * Who made what is in a schema the catalogue does not tell, so a schema goes only with everybody who lives there.
+ *
+ * @param homes the schemas of modules, as far as they are known.
+ */
+function refuseShared(
+  schemas: readonly string[],
+  staying: readonly string[],
+  homes: ReadonlyMap<string, readonly string[]>,
+): void {
+  const shared = schemas.flatMap((schema) => {
+    const residents = staying.filter((name) => homes.get(name)?.includes(schema))
+    return residents.length === 0 ? [] : [{ schema, residents }]
+  })
+  if (shared.length === 0) return
+  const modules = [...new Set(shared.flatMap(({ residents }) => residents))]
+  const places = shared.map(({ schema, residents }) => `schema ${schema}, where ${listResidents(residents)} too`)
+  throw new SchemawayError(
+    'CLEAN_REFUSED',
+    `This clean would drop everything in ${places.join('; and in ')}. Clean them together, by selecting ` +
+      `${modules.map(nameResident).join(' and ')} as well, or take away by rollback() what was selected. Nothing was changed.`,
+    { details: { objects: shared.map(({ schema }) => `schema ${schema}`), modules } },
+  )
+}
+
+function listResidents(names: readonly string[]): string {
+  return `${names.map(nameResident).join(' and ')} ${names.length === 1 && names[0] !== locationsModule ? 'lives' : 'live'}`
+}
+
+function nameResident(name: string): string {
+  return name === locationsModule ? 'the migrations of `locations`' : `module ${name}`
 }
 
 /**

@@ -1,6 +1,6 @@
 import { SchemawayError } from '../errors/schemaway-error.js'
 import { createLedgerSql, insertLedgerSql } from '../history/ledger-table.js'
-import { quoteIdentifier } from '../history/quote-sql.js'
+import { quoteIdentifier, quoteLiteral } from '../history/quote-sql.js'
 import type { CleanPlan } from '../plan/plan-clean.js'
 import { describeClean } from '../plan/plan-clean.js'
 import { describeBlocker } from './blockers.js'
@@ -22,6 +22,19 @@ export interface Cleaned {
 
 /** Longest time that the server waits for this process while everything is locked, in milliseconds. */
 const longestPause = 30_000
+
+/** The first PostgreSQL in which a membership may exclude SET ROLE. */
+const versionWithSetOption = 160_000
+
+interface HistoryOwner {
+  readonly owner: string
+  readonly isSuperuser: boolean
+  /** Whether the login may drop the history as it is. */
+  readonly mayDrop: boolean
+  readonly mayBecome: boolean
+  /** Whether a membership in this server says by itself whether it allows SET ROLE. */
+  readonly hasSetOption: boolean
+}
 
 /**
  * What is in the schemas of a plan, for a preview. Nothing is locked.
@@ -71,12 +84,13 @@ export async function cleanSchemas(
   const { objects, hash } = await retryTransaction(run, options, async (send) => {
     // Were this process to stop in between, everybody who reads what is locked would stop too.
     await send(`SET LOCAL search_path = pg_catalog; SET LOCAL idle_in_transaction_session_timeout = ${longestPause}`)
+    const forgetting = await planForgetting(run, plan, send)
     // Locked first, so that nobody builds on a table between the look at what depends on it and its end.
     await lockTables(await listObjects(plan, run.place, send), send)
     const objects = await listObjects(plan, run.place, send)
     await refuseOutside(plan, objects, send)
     await drop(plan, objects, send)
-    const hash = await record(run, plan, { objects, ...facts }, send)
+    const hash = await record(run, plan, { objects, ...facts, forgetting }, send)
     return { objects, hash }
   })
   run.ledgerHash = hash
@@ -141,7 +155,7 @@ function asOwner({ owner, mayDrop }: { readonly owner: string; readonly mayDrop:
 async function record(
   run: Run,
   plan: CleanPlan,
-  cleaned: Cleaned & { readonly tables: 'both' | 'history' | 'none' },
+  cleaned: Cleaned & { readonly tables: 'both' | 'history' | 'none'; readonly forgetting: readonly string[] },
   send: Send,
 ): Promise<string | null> {
   const { place, historyRole } = run
@@ -154,25 +168,56 @@ async function record(
   const role = historyRole === null ? [] : [`SET LOCAL ROLE ${quoteIdentifier(historyRole)}`]
   const statements = [
     ...(tables === 'history' ? [createLedgerSql(place)] : []),
-    ...(await forgetHistory(run, plan, send)),
+    ...(plan.history === 'table' ? [] : cleaned.forgetting),
     ...(ledger === null ? [] : [ledger.sql]),
   ]
-  if (statements.length > 0) await send([...role, ...statements].join(';\n'))
+  // The role that writes history and the one that drops it need not be the same.
+  const reset = historyRole === null ? [] : ['RESET ROLE']
+  const last = plan.history === 'table' ? [...reset, ...cleaned.forgetting] : []
+  if (statements.length + last.length > 0) await send([...role, ...statements, ...last].join(';\n'))
   return ledger?.hash ?? null
 }
 
-async function forgetHistory({ place }: Run, { history }: CleanPlan, send: Send): Promise<readonly string[]> {
+/**
+ * What takes the rows out of history. A history of which nothing is left is dropped: empty, it would make content of
+ * others look like our own.
+ *
+ * @throws SchemawayError `MISSING_PRIVILEGE` when the login can neither drop it nor become the role that owns it.
+ */
+async function planForgetting(run: Run, { history }: CleanPlan, send: Send): Promise<readonly string[]> {
+  const { place, config } = run
   if (history !== 'table') {
     return history.length === 0 ? [] : [`DELETE FROM ${place.history} WHERE installed_rank IN (${history.join(', ')})`]
   }
-  // Who may write history need not own it. Left behind empty, it would make content of others look like our own.
-  const [isOwner] = await ask<boolean>(
+  // Who may write history need not own it. By name, because a cast to regclass needs a right on the schema.
+  const [found] = await ask<HistoryOwner>(
     send,
-    `SELECT json_build_array(pg_has_role(current_user, c.relowner, 'USAGE'))::text AS owns FROM pg_class AS c ` +
-      `WHERE c.oid = '${place.history.replaceAll("'", "''")}'::regclass`,
-    'owns',
+    `SELECT json_build_array(json_build_object('owner', o.rolname, 'isSuperuser', o.rolsuper, 'mayDrop', ` +
+      `pg_has_role(current_user, c.relowner, 'USAGE') OR pg_has_role(current_user, n.nspowner, 'USAGE'), ` +
+      `'hasSetOption', v.has_set_option, 'mayBecome', ` +
+      `pg_has_role(session_user, c.relowner, CASE WHEN v.has_set_option THEN 'SET' ELSE 'MEMBER' END)))::text AS owners ` +
+      `FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace JOIN pg_roles AS o ON o.oid = c.relowner, ` +
+      `(SELECT current_setting('server_version_num')::int >= ${versionWithSetOption} AS has_set_option) AS v ` +
+      `WHERE n.nspname = ${quoteLiteral(config.historySchema)} AND c.relname = ${quoteLiteral(config.table)}`,
+    'owners',
   )
-  return isOwner === true ? [`DROP TABLE ${place.history}`] : [`DELETE FROM ${place.history}`]
+  if (found === undefined) return [`DROP TABLE ${place.history}`]
+  if (!found.mayDrop && !found.mayBecome) throw notOwner(run, found)
+  return [asOwner(found, `DROP TABLE ${place.history}`)]
+}
+
+function notOwner({ login, place, session }: Run, { owner, isSuperuser, hasSetOption }: HistoryOwner): SchemawayError {
+  const [table, role, member] = [place.history, quoteIdentifier(owner), quoteIdentifier(login)]
+  // Membership in a superuser would hand out the whole server.
+  const remedy = isSuperuser
+    ? `ALTER TABLE ${table} OWNER TO ${member};`
+    : `GRANT ${role} TO ${member}${hasSetOption ? ' WITH SET TRUE' : ''};`
+  return new SchemawayError(
+    'MISSING_PRIVILEGE',
+    `Nothing would be left that the history ${table} of ${session.display} speaks of, so it has to go too, but ${login} ` +
+      `cannot become its owner ${owner}. Clean as ${owner}, or let an administrator run: ${remedy} Nothing was changed.`,
+    { details: { server: session.display, objects: [`table ${table}`] } },
+  )
 }
 
 function namesOf({ schemas }: CleanPlan): readonly string[] {

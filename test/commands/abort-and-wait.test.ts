@@ -106,6 +106,22 @@ test('events come in order, and a listener that throws does not stop the run', a
   assert.match(warnings[0] ?? '', /listener broke/)
 })
 
+test('createMigrator takes hooks and any name of an encoding, which the first command judges', async (t) => {
+  const { url } = await testDatabase(t)
+  const { directory: locations } = writeScripts(t, { 'V1__a.sql': 'CREATE TABLE a (id int);' })
+  const seen: string[] = []
+  const migrator = createMigrator({
+    url,
+    locations,
+    encoding: 'latin1',
+    hooks: { afterMigrate: () => seen.push('done') },
+  })
+  await migrator.migrate()
+  assert.deepEqual(seen, ['done'])
+  const wrong = createMigrator({ url, locations, hooks: { afterMigration: () => {} } as never })
+  assert.match((await expectError('INVALID_OPTIONS', wrong.migrate())).message, /afterMigrate/)
+})
+
 test('createMigrator chooses options once and refuses a wrong one at once', async (t) => {
   const { url } = await testDatabase(t)
   const { directory: locations } = writeScripts(t, {

@@ -55,6 +55,26 @@ async function refused(
   return error.message
 }
 
+test('files that are listed in any order are in history as if they had been migrated', async (t) => {
+  const { url, sql } = await testDatabase(t)
+  const { directory: locations } = writeScripts(t, {
+    'V2__two.sql': 'CREATE TABLE two (id int);',
+    'V10__ten.sql': 'CREATE TABLE ten (id int);',
+    'R__view.sql': 'CREATE VIEW v AS SELECT 1 AS one;',
+  })
+  await adopt({ url, locations, applied: ['R__view.sql', '10', '2'] })
+  const rows =
+    await sql`SELECT coalesce(version, description) AS name FROM flyway_schema_history ORDER BY installed_rank`
+  assert.deepEqual(
+    rows.map(({ name }) => name),
+    ['2', '10', 'view'],
+  )
+  assert.deepEqual(
+    (await info({ url, locations })).migrations.map(({ state }) => state),
+    ['Success', 'Success', 'Success'],
+  )
+})
+
 test('a database of golang-migrate is taken over: what was applied stays, the rest is migrated, all can be undone', async (t) => {
   const { url, sql } = await testDatabase(t)
   const { directory: locations, remove } = writeScripts(t, threeTables)

@@ -13,11 +13,16 @@ import { type TestDatabase, testDatabase } from '../../lib/testing/index.js'
 import { expectError } from '../support/expect-error.js'
 import { writeScripts } from '../support/write-scripts.js'
 
+/** Expects that there is neither history nor ledger. */
+async function nothingWritten({ sql }: TestDatabase): Promise<void> {
+  const rows = await sql`SELECT relname FROM pg_class WHERE relname IN ('flyway_schema_history', 'schemaway_ledger')`
+  assert.deepEqual([...rows], [], 'nothing may be written')
+}
+
 /** Expects a refusal that wrote nothing, not even the history table. */
 async function refused(database: TestDatabase, code: ErrorCode, options: MigrateOptions): Promise<SchemawayError> {
   const error = await expectError(code, migrate({ url: database.url, ...options }))
-  const [row] = await database.sql`SELECT to_regclass('public.flyway_schema_history') AS history`
-  assert.equal(row?.['history'], null, 'nothing may be written')
+  await nothingWritten(database)
   return error
 }
 
@@ -67,12 +72,63 @@ for (const [title, code, text, pattern] of faulty) {
       'V0__good.sql': 'CREATE TABLE good (id int);',
       'V1__x.sql': text,
     })
-    const error = await expectError(code, migrate({ url: database.url, locations }))
+    const error = await refused(database, code, { locations })
     assert.match(error.message, pattern)
     const [row] = await database.sql`SELECT to_regclass('public.good') AS good`
     assert.equal(row?.['good'], null)
   })
 }
+
+test('a faulty script leaves no baseline behind, so that another version can still be given', async (t) => {
+  const database = await testDatabase(t)
+  const { url, sql } = database
+  const folder = writeScripts(t, {
+    'V1__a.sql': 'CREATE TABLE a (id int);',
+    'V2__b.sql': "SELECT 'open;\n",
+    'V3__c.sql': 'CREATE TABLE c (id int);',
+  })
+  const locations = folder.directory
+  await sql`CREATE TABLE a (id int)`
+  await sql`CREATE TABLE b (id int)`
+  const error = await refused(database, 'INVALID_SCRIPT', { locations, baselineOnMigrate: true })
+  assert.match(error.message, /V2__b\.sql/)
+  const { migrations } = await migrate({ url, locations, baselineOnMigrate: true, baselineVersion: '2' })
+  assert.deepEqual(
+    migrations.map(({ script }) => script),
+    ['V3__c.sql'],
+  )
+  const rows = await sql`SELECT installed_rank, version, type FROM flyway_schema_history ORDER BY installed_rank`
+  assert.deepEqual(
+    rows.map((row) => Object.values(row)),
+    [
+      [1, '2', 'BASELINE'],
+      [2, '3', 'SQL'],
+    ],
+  )
+})
+
+test('a faulty script leaves no history schema behind; once corrected, its rank comes after those of the beginning', async (t) => {
+  const database = await testDatabase(t)
+  const { url, sql } = database
+  const folder = writeScripts(t, { 'V2__b.sql': "SELECT 'open;\n" })
+  const shop = defineModule({ name: 'shop', directory: folder.directory })
+  await sql`CREATE SCHEMA shop`
+  await sql`CREATE TABLE shop.old (id int)`
+  const options = { modules: [shop], historySchema: 'log', baselineOnMigrate: true }
+  await refused(database, 'INVALID_SCRIPT', options)
+  assert.equal((await sql`SELECT FROM pg_namespace WHERE nspname = 'log'`).length, 0)
+  folder.write({ 'V2__b.sql': 'SELECT 2;' })
+  assert.equal((await migrate({ url, ...options })).currentVersion, '2')
+  const rows = await sql`SELECT installed_rank, type FROM log.flyway_schema_history ORDER BY installed_rank`
+  assert.deepEqual(
+    rows.map((row) => Object.values(row)),
+    [
+      [1, 'BASELINE'],
+      [2, 'SCHEMA'],
+      [3, 'SQL'],
+    ],
+  )
+})
 
 test('a malformed URL is refused without showing the password', async (t) => {
   for (const url of [

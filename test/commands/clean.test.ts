@@ -390,18 +390,6 @@ test('a login without the rights drops nothing and learns why', async (t) => {
   assert.equal((await sql`SELECT FROM flyway_schema_history`).length, 1)
 })
 
-test('a login that may become the owner role cleans what that role owns', async (t) => {
-  const database = await testDatabase(t)
-  const { url, sql } = database
-  await migrate({ url, modules: ['iam'] })
-  const login = await createLogin(t, database)
-  await sql.unsafe(`GRANT schemaway_owner TO ${login.name} WITH INHERIT FALSE`)
-  const report = await clean({ url: login.url, modules: ['iam'], cleanDisabled: false })
-  assert.ok(report.dropped.some(({ name }) => name === 'organisations'))
-  assert.deepEqual(await schemas(sql), [])
-  assert.equal(findBrokenLink(await readLedger(sql)), null)
-})
-
 test('a baseline goes with the last module, or it would keep what it covers away for ever', async (t) => {
   const { url, sql } = await testDatabase(t)
   const { directory } = writeScripts(t, {

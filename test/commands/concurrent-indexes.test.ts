@@ -188,12 +188,16 @@ test('a process killed in the middle of CREATE INDEX CONCURRENTLY leaves an inva
   const killed = startMigrating({ url, locations: directory })
   await killed.ready
   killed.go()
-  const isBuilding = async (): Promise<boolean> => (await sql`SELECT FROM pg_stat_progress_create_index`).length > 0
-  await waitUntil('the index is being built', isBuilding)
+  const builders = async (phase: string): Promise<number> => {
+    const rows = await sql`
+      SELECT FROM pg_stat_progress_create_index WHERE datname = current_database() AND phase LIKE ${phase}`
+    return rows.length
+  }
+  await waitUntil('the index is being built', async () => (await builders('waiting for writers%')) > 0)
   killed.child.kill('SIGKILL')
   assert.equal((await killed.ended).code, null)
   // The server lets go of it within client_connection_check_interval.
-  await waitUntil('nobody builds it any more', async () => !(await isBuilding()))
+  await waitUntil('nobody builds it any more', async () => (await builders('%')) === 0)
   await old`COMMIT`
   old.release()
   assert.deepEqual(await indexes(sql), [['i', false]])
