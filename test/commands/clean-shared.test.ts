@@ -28,7 +28,7 @@ test('a member of the owner role, without its rights as it is, cleans what that 
   await migrate({ url, modules: ['iam'] })
   await sql`ALTER TABLE flyway_schema_history OWNER TO schemaway_owner`
   const login = await createLogin(t, database)
-  await sql.unsafe(`GRANT schemaway_owner TO ${login.name} WITH INHERIT FALSE`)
+  await sql.unsafe(`ALTER ROLE ${login.name} NOINHERIT; GRANT schemaway_owner TO ${login.name}`)
   const report = await clean({ url: login.url, modules: ['iam'], cleanDisabled: false })
   assert.ok(report.dropped.some(({ name }) => name === 'organisations'))
   assert.equal((await sql`SELECT FROM pg_namespace WHERE nspname = 'iam'`).length, 0)
@@ -44,7 +44,7 @@ test('a history that the login cannot drop is never left behind empty: nothing g
   const { url, sql } = database
   await migrate({ url, modules: ['iam'] })
   const login = await createLogin(t, database)
-  await sql.unsafe(`GRANT schemaway_owner TO ${login.name} WITH INHERIT FALSE`)
+  await sql.unsafe(`ALTER ROLE ${login.name} NOINHERIT; GRANT schemaway_owner TO ${login.name}`)
   const work = () => clean({ url: login.url, modules: ['iam'], cleanDisabled: false })
   const ofSuperuser = await expectError('MISSING_PRIVILEGE', work())
   assert.ok(ofSuperuser.message.includes(`ALTER TABLE "public"."flyway_schema_history" OWNER TO "${login.name}";`))
