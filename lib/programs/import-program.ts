@@ -1,5 +1,6 @@
 import { readFileSync, realpathSync } from 'node:fs'
-import { createRequire } from 'node:module'
+// Not by name: in a bundle the banner that Umzug needs has declared `createRequire`.
+import * as nodeModule from 'node:module'
 import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { ErrorDetails } from '../errors/schemaway-error.js'
@@ -48,7 +49,7 @@ export async function importProgram(place: ProgramPlace): Promise<LoadedProgram>
 
 async function importJavaScript(file: string, sha256: string): Promise<unknown> {
   // A module in CommonJS is kept by its path, whatever stands behind it.
-  delete createRequire(file).cache[realpathSync(file)]
+  delete nodeModule.createRequire(file).cache[realpathSync(file)]
   return await import(`${pathToFileURL(file).href}?sha256=${sha256}&failures=${failures.get(file) ?? 0}`)
 }
 
@@ -88,7 +89,7 @@ async function findTsx(file: string): Promise<Import | null> {
 
 /** As an import in that file would. `require.resolve` finds the variant for CommonJS, whose loader does not work. */
 function resolveTsxFrom(file: string): string {
-  const path = createRequire(file).resolve('tsx/package.json')
+  const path = nodeModule.createRequire(file).resolve('tsx/package.json')
   const { exports } = JSON.parse(readFileSync(path, 'utf8')) as {
     readonly exports: { readonly './esm/api': { readonly import: { readonly default: string } } }
   }
