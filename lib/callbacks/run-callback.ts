@@ -4,10 +4,9 @@ import { abortedError, pause } from '../run/abort.js'
 import type { Run } from '../run/open-run.js'
 import { retryPause } from '../run/retry-pause.js'
 import { MessageFailure, type StepSender } from '../run/send-steps.js'
+import { queryCanceled } from '../run/server-error.js'
 import { explainFailure, isBlocked } from '../run/statement-error.js'
 import { resetSession, writeCallback } from './callback-message.js'
-
-const queryCanceled = '57014'
 
 /**
  * Runs a callback in a transaction of its own, or outside of one. A transaction that another session keeps from a lock is

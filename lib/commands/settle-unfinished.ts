@@ -1,5 +1,6 @@
 import type { Config } from '../config/read-options.js'
 import { SchemawayError } from '../errors/schemaway-error.js'
+import { noUndo } from '../history/ledger-entry.js'
 import { insertLedgerSql } from '../history/ledger-table.js'
 import type { BegunUnit, UnfinishedScript } from '../history/script-progress.js'
 import { locationsModule } from '../modules/select-modules.js'
@@ -127,9 +128,7 @@ function entryOf(script: UnfinishedScript, unfinished: Settlement): LedgerDraft 
     installedRank: null,
     checksum: null,
     sha256: isCompleted ? (begun?.sha256 ?? null) : null,
-    undoScript: null,
-    undoText: null,
-    placeholders: [],
+    ...noUndo,
     error: null,
     details: JSON.stringify({ ...(isCompleted && completedDetails(begun)), unfinished }),
   }

@@ -20,34 +20,18 @@ export const commandNames = [
 export type CommandName = (typeof commandNames)[number]
 
 // What commands have in common, so that each takes the options that mean something to it, and no other.
+// Their order says nothing.
 
-/** They open a connection. */
-export const connecting = [
+/** They tell whether all is applied. */
+const asking = ['assertMigrated', 'waitUntilMigrated'] as const
+
+/** They read scripts of the caller, or the callbacks among them. */
+export const reading = [
   'migrate',
   'rollback',
   'info',
   'validate',
-  'assertMigrated',
-  'waitUntilMigrated',
-  'maintain',
-  'seed',
-  'undo',
-  'baseline',
-  'repair',
-  'clean',
-  'adopt',
-  'createMigrator',
-] as const
-
-/** They work on chosen modules. Upkeep looks after every partitioned table. */
-export const selecting = [
-  'migrate',
-  'rollback',
-  'info',
-  'validate',
-  'assertMigrated',
-  'waitUntilMigrated',
-  'seed',
+  ...asking,
   'undo',
   'baseline',
   'repair',
@@ -58,88 +42,10 @@ export const selecting = [
 ] as const
 
 /** They work on folders of the caller. Only bundled modules have seeds. */
-export const locating = [
-  'migrate',
-  'rollback',
-  'info',
-  'validate',
-  'assertMigrated',
-  'waitUntilMigrated',
-  'undo',
-  'baseline',
-  'repair',
-  'clean',
-  'adopt',
-  'validateFiles',
-  'createMigrator',
-] as const
+export const locating = [...reading] as const
 
-/** They read scripts of the caller, or the callbacks among them. */
-export const reading = [
-  'migrate',
-  'rollback',
-  'info',
-  'validate',
-  'assertMigrated',
-  'waitUntilMigrated',
-  'undo',
-  'baseline',
-  'repair',
-  'clean',
-  'adopt',
-  'validateFiles',
-  'createMigrator',
-] as const
-
-/** They tell what is pending. */
-export const comparing = [
-  'migrate',
-  'info',
-  'validate',
-  'assertMigrated',
-  'waitUntilMigrated',
-  'seed',
-  'createMigrator',
-] as const
-
-/** They let a disagreement between history and files pass, or not. */
-export const judging = [
-  'migrate',
-  'validate',
-  'assertMigrated',
-  'waitUntilMigrated',
-  'seed',
-  'repair',
-  'createMigrator',
-] as const
-
-/** They consider migrations up to a version. */
-export const targeting = [
-  'migrate',
-  'info',
-  'validate',
-  'assertMigrated',
-  'waitUntilMigrated',
-  'seed',
-  'undo',
-  'createMigrator',
-] as const
-
-export const picking = ['migrate', 'info', 'validate', 'assertMigrated', 'waitUntilMigrated', 'createMigrator'] as const
-
-/** They take the lock that keeps processes apart. */
-export const locking = [
-  'migrate',
-  'rollback',
-  'maintain',
-  'seed',
-  'undo',
-  'baseline',
-  'repair',
-  'clean',
-  'adopt',
-  'createMigrator',
-] as const
+/** They work on chosen modules. Upkeep looks after every partitioned table. */
+export const selecting = [...reading, 'seed'] as const
 
 /** They try again what ran into somebody's lock. */
 export const retrying = [
@@ -153,6 +59,24 @@ export const retrying = [
   'clean',
   'createMigrator',
 ] as const
+
+/** They take the lock that keeps processes apart. */
+export const locking = [...retrying, 'adopt'] as const
+
+/** They open a connection. */
+export const connecting = [...locking, 'info', 'validate', ...asking] as const
+
+/** They consider what is picked of the pending. */
+export const picking = ['migrate', 'info', 'validate', ...asking, 'createMigrator'] as const
+
+/** They tell what is pending. */
+export const comparing = [...picking, 'seed'] as const
+
+/** They consider migrations up to a version. */
+export const targeting = [...comparing, 'undo'] as const
+
+/** They let a disagreement between history and files pass, or not. */
+export const judging = ['migrate', 'validate', ...asking, 'seed', 'repair', 'createMigrator'] as const
 
 /** They write rows into history. */
 export const recording = ['migrate', 'rollback', 'undo', 'baseline', 'repair', 'adopt', 'createMigrator'] as const

@@ -3,7 +3,7 @@ import { callbackEvents, impossibleEvents } from '../callbacks/callback-events.j
 import { SchemawayError } from '../errors/schemaway-error.js'
 import { encodingOf } from '../scripts/encodings.js'
 import { nearestName } from '../scripts/nearest-name.js'
-import type { CommandName } from './command-names.js'
+import { type CommandName, commandNames } from './command-names.js'
 import type { OptionKind, OptionSpecification } from './option-kind.js'
 import { optionNames, optionNamesOf, optionTable } from './option-table.js'
 import { isObject, isPlainObject, isStorable, longestRetention, plainRoleName } from './read-options.js'
@@ -79,7 +79,8 @@ function describeUnknownOption(command: CommandName, key: string): string {
   const known = optionNames.find((name) => name === key)
   if (known === undefined) return `\`${key}\` is not an option${suggest(key, optionNamesOf(command))}`
   const { commands }: OptionSpecification = optionTable[known]
-  return `\`${key}\` is an option of ${commands?.map((name) => `${name}()`).join(', ')} only`
+  const taking = commandNames.filter((name) => commands?.includes(name))
+  return `\`${key}\` is an option of ${taking.map((name) => `${name}()`).join(', ')} only`
 }
 
 /** Of the options, only `roles`, `retention` and `hooks` hold names of ours. */

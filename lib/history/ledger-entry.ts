@@ -48,6 +48,9 @@ export interface LedgerEntry {
   readonly toolVersion: string
 }
 
+/** Of what keeps no text to undo it. */
+export const noUndo = { undoScript: null, undoText: null, placeholders: [] } as const satisfies Partial<LedgerEntry>
+
 /** A ledger row as it stands in the table. */
 export interface LedgerRow extends LedgerEntry {
   readonly id: number

@@ -1,17 +1,14 @@
 import { compareVersions, parseVersion } from '../scripts/version.js'
 import type { HistoryPlace } from './history-row.js'
-import type { LedgerEvent } from './ledger-entry.js'
+import type { LedgerEntry, LedgerEvent } from './ledger-entry.js'
+
+/** What a row of the ledger says of its migration. */
+type MigrationOfLedger = Pick<LedgerEntry, 'module' | 'moduleRequires' | 'kind' | 'version' | 'description' | 'script'>
 
 /** A row of the ledger, as far as it tells about scripts that are not finished. */
-export interface ProgressRow {
+export interface ProgressRow extends MigrationOfLedger {
   readonly event: LedgerEvent
   readonly run: string
-  readonly module: string
-  readonly moduleRequires: readonly string[]
-  readonly kind: string
-  readonly version: string | null
-  readonly description: string
-  readonly script: string
   /** Of the statements in the file, for `started` and `progressed`. */
   readonly sha256: string | null
   readonly details: UnitDetails | SettledDetails | ChangedSession | null
@@ -63,13 +60,7 @@ export interface IndexMark {
 }
 
 /** A script outside a transaction that an earlier run did not finish. */
-export interface UnfinishedScript {
-  readonly module: string
-  readonly moduleRequires: readonly string[]
-  readonly kind: string
-  readonly version: string | null
-  readonly description: string
-  readonly script: string
+export interface UnfinishedScript extends MigrationOfLedger {
   readonly progress: ScriptProgress
 }
 

@@ -1,5 +1,6 @@
 import { constants } from 'node:buffer'
 import { SchemawayError } from '../errors/schemaway-error.js'
+import { noUndo } from '../history/ledger-entry.js'
 import { decodeScript } from '../scripts/decode-script.js'
 import { substitutePlaceholders } from '../scripts/placeholders.js'
 import type { ScriptFile } from '../scripts/script-file.js'
@@ -17,7 +18,7 @@ export interface KeptUndo extends Pick<LedgerDraft, 'undoScript' | 'undoText' | 
  * it undoes from being applied. The ledger keeps it as well: a rollback then says what is wrong with it.
  */
 export function keepUndo(undo: ScriptFile | null, context: PlanContext): KeptUndo {
-  if (undo === null) return { undoScript: null, undoText: null, placeholders: [], problem: null }
+  if (undo === null) return { ...noUndo, problem: null }
   const { script: undoScript, placeholderMarks: marks } = undo
   // The ledger cannot bring a program back.
   if (undo.program !== undefined) return { undoScript, undoText: null, placeholders: [], problem: null }
@@ -27,7 +28,7 @@ export function keepUndo(undo: ScriptFile | null, context: PlanContext): KeptUnd
   } catch (error) {
     if (!(error instanceof SchemawayError)) throw error
     const source = decode(undo)
-    if (source === null) return { undoScript: null, undoText: null, placeholders: [], problem: error }
+    if (source === null) return { ...noUndo, problem: error }
     const { used } = substitutePlaceholders(source, context.valuesOf(undo), marks)
     return { undoScript, undoText: writeDefaultMarks(source, marks), placeholders: used, problem: error }
   }

@@ -2,6 +2,7 @@ import type { Config } from '../config/read-options.js'
 import { SchemawayError } from '../errors/schemaway-error.js'
 import { type HistoryRow, isMigrationRow, shortenDescription, shortenScript } from '../history/history-row.js'
 import type { NewHistoryRow } from '../history/history-table.js'
+import { noUndo } from '../history/ledger-entry.js'
 import { compareVersions, parseVersion } from '../scripts/version.js'
 import type { LedgerDraft } from './plan.js'
 
@@ -29,9 +30,7 @@ export function planBaseline(config: Config, rank: number): HistoryBeginning {
     installedRank: rank,
     checksum: null,
     sha256: null,
-    undoScript: null,
-    undoText: null,
-    placeholders: [],
+    ...noUndo,
     error: null,
     details: JSON.stringify({ schemas: schemasToBegin(config) }),
   }

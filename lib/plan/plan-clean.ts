@@ -1,7 +1,7 @@
 import type { Config } from '../config/read-options.js'
 import { SchemawayError } from '../errors/schemaway-error.js'
 import { isBaselineRow, isMigrationRow } from '../history/history-row.js'
-import type { LedgerRow } from '../history/ledger-entry.js'
+import { type LedgerRow, noUndo } from '../history/ledger-entry.js'
 import type { MigrationStatus } from '../history/migration-state.js'
 import type { Module } from '../modules/define-module.js'
 import { locationsModule } from '../modules/select-modules.js'
@@ -192,9 +192,7 @@ export function describeClean(
     installedRank: null,
     checksum: null,
     sha256: null,
-    undoScript: null,
-    undoText: null,
-    placeholders: [],
+    ...noUndo,
     error: null,
     details: JSON.stringify(facts),
   }

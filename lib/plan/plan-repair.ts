@@ -2,6 +2,7 @@ import { isIgnored } from '../config/ignore-patterns.js'
 import type { Config } from '../config/read-options.js'
 import { SchemawayError } from '../errors/schemaway-error.js'
 import { type HistoryRow, isMigrationRow, isRepeatableRow, shortenDescription, typeOf } from '../history/history-row.js'
+import { noUndo } from '../history/ledger-entry.js'
 import type { MigrationStatus } from '../history/migration-state.js'
 import type { RepairAction, RepairedRow, RepairedValues } from '../run/events.js'
 import type { ScriptFile } from '../scripts/script-file.js'
@@ -128,9 +129,7 @@ export function describeRepair(step: RepairStep, rank: number): LedgerDraft {
     installedRank: rank,
     checksum: (after ?? before).checksum,
     sha256: null,
-    undoScript: null,
-    undoText: null,
-    placeholders: [],
+    ...noUndo,
     error: null,
     details: JSON.stringify({ action, before, after }),
   }

@@ -1,7 +1,7 @@
 import type { Config } from '../config/read-options.js'
 import { SchemawayError } from '../errors/schemaway-error.js'
 import type { DatabaseState } from '../history/history-row.js'
-import type { LedgerRow } from '../history/ledger-entry.js'
+import { type LedgerRow, noUndo } from '../history/ledger-entry.js'
 import type { MigrationStatus } from '../history/migration-state.js'
 import type { Module } from '../modules/define-module.js'
 import type { ScriptReference } from '../run/events.js'
@@ -185,9 +185,7 @@ function describeForLedger(status: MigrationStatus, event: 'undone' | 'dropped',
     installedRank: status.row?.installedRank ?? null,
     checksum: status.row?.checksum ?? null,
     sha256: null,
-    undoScript: null,
-    undoText: null,
-    placeholders: [],
+    ...noUndo,
     error: null,
   }
 }

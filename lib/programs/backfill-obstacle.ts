@@ -1,9 +1,9 @@
 import { SchemawayError } from '../errors/schemaway-error.js'
 import type { PlannedScript } from '../plan/plan.js'
+import { describeReference } from '../run/describe-reference.js'
 import { settleCall } from '../run/refuse-resume.js'
 import type { TableIdentity } from './backfill-key.js'
 import type { BackfillDetails, KnownBackfill } from './backfill-progress.js'
-import { describeProgram } from './load-programs.js'
 
 /** Why a half-done backfill cannot go on behind its last key. */
 interface Obstacle {
@@ -32,9 +32,9 @@ export function refuseOrBeginAnew(
   if (kind === 'UNFINISHED_SCRIPT_OVERTAKEN' && reference.version === null) return `${message}: it begins anew`
   throw new SchemawayError('VALIDATION_FAILED', `${message}. ${advice}`, {
     details: {
-      ...describeProgram(reference),
+      ...describeReference(reference),
       file,
-      problems: [{ kind, message, ...describeProgram(reference) }],
+      problems: [{ kind, message, ...describeReference(reference) }],
     },
   })
 }

@@ -1,4 +1,5 @@
 import { SchemawayError } from '../errors/schemaway-error.js'
+import { noUndo } from '../history/ledger-entry.js'
 import { insertLedgerSql } from '../history/ledger-table.js'
 import { quoteIdentifier } from '../history/quote-sql.js'
 import type { LedgerDraft } from '../plan/plan.js'
@@ -245,9 +246,7 @@ export class Backfill {
       ...this.#draft,
       event: 'progressed',
       installedRank: null,
-      undoScript: null,
-      undoText: null,
-      placeholders: [],
+      ...noUndo,
       sha256: loaded.sha256,
       details: JSON.stringify(details),
     })

@@ -1,7 +1,7 @@
-import { type ErrorDetails, SchemawayError } from '../errors/schemaway-error.js'
+import { SchemawayError } from '../errors/schemaway-error.js'
 import type { PlannedScript, PlanStep } from '../plan/plan.js'
 import { abortedError } from '../run/abort.js'
-import type { ScriptReference } from '../run/events.js'
+import { describeReference } from '../run/describe-reference.js'
 import { importProgram, type LoadedProgram, type ProgramPlace } from './import-program.js'
 import { type Stoppable, untilStopped } from './until-stopped.js'
 
@@ -26,12 +26,12 @@ export async function loadPrograms(steps: readonly PlanStep[], stop: Stoppable):
   for (const step of steps) {
     const { mustNotExportDown, reference } = step
     if (mustNotExportDown !== undefined) {
-      const place = { ...describeProgram(reference), file: mustNotExportDown.file }
+      const place = { ...describeReference(reference), file: mustNotExportDown.file }
       if ((await load(place)).down !== undefined) throw undoneTwice(place, mustNotExportDown.undoScript)
     }
     for (const script of step.scripts) {
       if (script.program === undefined) continue
-      const place = { ...describeProgram(script.reference), file: script.file }
+      const place = { ...describeReference(script.reference), file: script.file }
       const program = await load(place)
       if (script.program === 'down' && program.down === undefined) withoutDown.push(step)
       else if (script.program === 'up') {
@@ -51,11 +51,6 @@ async function importUnlessStopped(place: ProgramPlace, stop: Stoppable): Promis
   } catch (error) {
     throw stop.signal?.aborted ? abortedError(`${place.script} was being loaded`, stop.signal.reason) : error
   }
-}
-
-/** Which migration an error is about. */
-export function describeProgram({ script, module, version }: ScriptReference): ErrorDetails & { script: string } {
-  return { script, module, ...(version !== null && { version }) }
 }
 
 function refuseUseless({ down }: LoadedProgram, place: ProgramPlace): void {
@@ -92,7 +87,7 @@ function undoMissing(steps: readonly PlanStep[]): SchemawayError {
   const problems = steps.map(({ reference }) => ({
     kind: 'UNDO_MISSING',
     message: `${reference.script} exports no function \`down\``,
-    ...describeProgram(reference),
+    ...describeReference(reference),
   }))
   return new SchemawayError(
     'UNDO_MISSING',

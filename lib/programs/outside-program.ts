@@ -1,10 +1,10 @@
 import { SchemawayError } from '../errors/schemaway-error.js'
 import type { PlannedScript, PlanStep } from '../plan/plan.js'
+import { describeReference } from '../run/describe-reference.js'
 import type { OutsideRunner } from '../run/execute-plan.js'
 import type { Run } from '../run/open-run.js'
 import type { StepSender } from '../run/send-steps.js'
 import { resetStatements } from '../run/session-settings.js'
-import { describeProgram } from './load-programs.js'
 
 /** Runs a program outside a transaction. What it did stays when it fails; its row of history is written behind it. */
 export class OutsideProgram implements OutsideRunner {
@@ -36,7 +36,7 @@ export class OutsideProgram implements OutsideRunner {
     return new SchemawayError(
       'ABORTED',
       `The run was stopped by its AbortSignal while ${reference.script} ran. ${this.remains}`,
-      { details: { ...describeProgram(reference), ...error.details }, cause: error.cause },
+      { details: { ...describeReference(reference), ...error.details }, cause: error.cause },
     )
   }
 

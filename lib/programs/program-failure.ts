@@ -1,13 +1,13 @@
 import { pathToFileURL } from 'node:url'
 import { type Blocker, SchemawayError } from '../errors/schemaway-error.js'
 import type { PlannedScript, PlanStep } from '../plan/plan.js'
+import { describeReference } from '../run/describe-reference.js'
 import type { MessagePart } from '../run/message-writer.js'
 import { MessageFailure } from '../run/send-steps.js'
-import type { ServerError } from '../run/server-error.js'
+import { queryCanceled, type ServerError } from '../run/server-error.js'
 import { explainStatement, type Failure, type FailureContext } from '../run/statement-error.js'
 import { excerptAt } from '../scripts/excerpt.js'
 import { positionAt } from '../scripts/source-position.js'
-import { describeProgram } from './load-programs.js'
 import { noServerError } from './no-server-error.js'
 import type { SqlText } from './sql-text.js'
 
@@ -113,12 +113,12 @@ export function ownFailure(
 export function stoppedFailure(program: FailedProgram): ProgramFailure {
   const error = new SchemawayError('ABORTED', 'The run was stopped by its AbortSignal.')
   const subject = program.step.reference
-  return new ProgramFailure(program, noServerError('stopped by the signal', '57014'), () => ({ subject, error }))
+  return new ProgramFailure(program, noServerError('stopped by the signal', queryCanceled), () => ({ subject, error }))
 }
 
 function detailsOf({ script }: FailedProgram, place: Place | null, excerpt: string) {
   return {
-    ...describeProgram(script.reference),
+    ...describeReference(script.reference),
     file: script.file,
     ...(place ?? {}),
     ...(excerpt !== '' && { excerpt }),

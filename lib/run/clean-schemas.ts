@@ -8,6 +8,7 @@ import { findOutsideSql } from './find-outside.js'
 import { listObjectsSql, type SchemaObject } from './list-objects.js'
 import type { Run } from './open-run.js'
 import { type FailureFacts, retryTransaction, type Send } from './retry-transaction.js'
+import { hasSetOption, rightToSetRole } from './right-to-set-role.js'
 import type { ServerError } from './server-error.js'
 import type { Session } from './session.js'
 import { isBlocked } from './statement-error.js'
@@ -22,9 +23,6 @@ export interface Cleaned {
 
 /** Longest time that the server waits for this process while everything is locked, in milliseconds. */
 const longestPause = 30_000
-
-/** The first PostgreSQL in which a membership may exclude SET ROLE. */
-const versionWithSetOption = 160_000
 
 interface HistoryOwner {
   readonly owner: string
@@ -194,10 +192,9 @@ async function planForgetting(run: Run, { history }: CleanPlan, send: Send): Pro
     send,
     `SELECT json_build_array(json_build_object('owner', o.rolname, 'isSuperuser', o.rolsuper, 'mayDrop', ` +
       `pg_has_role(current_user, c.relowner, 'USAGE') OR pg_has_role(current_user, n.nspowner, 'USAGE'), ` +
-      `'hasSetOption', v.has_set_option, 'mayBecome', ` +
-      `pg_has_role(session_user, c.relowner, CASE WHEN v.has_set_option THEN 'SET' ELSE 'MEMBER' END)))::text AS owners ` +
-      `FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace JOIN pg_roles AS o ON o.oid = c.relowner, ` +
-      `(SELECT current_setting('server_version_num')::int >= ${versionWithSetOption} AS has_set_option) AS v ` +
+      `'hasSetOption', ${hasSetOption}, 'mayBecome', ` +
+      `pg_has_role(session_user, c.relowner, ${rightToSetRole})))::text AS owners ` +
+      `FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace JOIN pg_roles AS o ON o.oid = c.relowner ` +
       `WHERE n.nspname = ${quoteLiteral(config.historySchema)} AND c.relname = ${quoteLiteral(config.table)}`,
     'owners',
   )

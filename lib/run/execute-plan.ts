@@ -1,5 +1,5 @@
 import { type Blocker, SchemawayError } from '../errors/schemaway-error.js'
-import type { LedgerEntry } from '../history/ledger-entry.js'
+import { type LedgerEntry, noUndo } from '../history/ledger-entry.js'
 import { insertLedgerSql } from '../history/ledger-table.js'
 import type { LedgerDraft, Plan, PlanStep } from '../plan/plan.js'
 import { abortedError, pause } from './abort.js'
@@ -12,13 +12,11 @@ import { pack } from './pack-steps.js'
 import { prepareUnits } from './prepare-units.js'
 import { retryPause } from './retry-pause.js'
 import { MessageFailure, type Parcel, type StepResult, StepSender } from './send-steps.js'
-import { ServerError } from './server-error.js'
+import { queryCanceled, ServerError } from './server-error.js'
 import { resetStatements } from './session-settings.js'
 import { explainFailure, isBlocked } from './statement-error.js'
 import { tellUnusableUndo } from './tell-unusable-undo.js'
 import { translateError } from './translate-error.js'
-
-const queryCanceled = '57014'
 
 /**
  * Runs a plan: one message and transaction per step, or one transaction for all of them. Retries a transaction that ran
@@ -395,5 +393,5 @@ function mayReleaseLock(step: PlanStep): boolean {
 }
 
 function withoutUndo(draft: LedgerDraft): LedgerDraft {
-  return { ...draft, event: 'failed', installedRank: null, undoScript: null, undoText: null, placeholders: [] }
+  return { ...draft, event: 'failed', installedRank: null, ...noUndo }
 }

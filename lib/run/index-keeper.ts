@@ -4,6 +4,7 @@ import type { BegunUnit, IndexMark } from '../history/script-progress.js'
 import type { PlannedScript } from '../plan/plan.js'
 import { type IndexWork, readIndexWork } from '../scripts/concurrent-index.js'
 import type { ScriptUnit } from '../scripts/script-units.js'
+import { describeReference } from './describe-reference.js'
 import {
   type FoundIndex,
   findBuilders,
@@ -218,7 +219,6 @@ export class IndexKeeper {
   async #invalidIndex(index: FoundIndex, what: string, unit: ScriptUnit, remains: string): Promise<SchemawayError> {
     const { reference, file, parsed } = this.#script
     const statement = parsed.statements[unit.first]
-    const { script, module, version } = reference
     const name = this.#run.mask(index.name)
     const builders = await findBuilders(this.#run.session, index)
     const advice =
@@ -230,10 +230,8 @@ export class IndexKeeper {
       `${this.#placeOf(unit)}: the index ${name} ${what}. ${advice} ${remains}`,
       {
         details: {
-          script,
+          ...describeReference(reference),
           file,
-          module,
-          ...(version !== null && { version }),
           ...(statement !== undefined && { line: statement.line, column: statement.column }),
           statement: unit.first + 1,
         },

@@ -4,19 +4,17 @@ import { bundled } from '../modules/bundled.js'
 import { describeBlockers } from './blockers.js'
 import type { Run } from './open-run.js'
 import { type FailureFacts, retryMessage } from './retry-transaction.js'
-import type { ServerError } from './server-error.js'
+import { rightToSetRole } from './right-to-set-role.js'
+import { queryCanceled, type ServerError } from './server-error.js'
 import { isBlocked } from './statement-error.js'
 import { detailsOf } from './translate-error.js'
 
-/** From here on, the right to SET ROLE is told apart from membership. */
-const versionWithSetOption = 160_000
 const insufficientPrivilege = '42501'
 /**
  * In milliseconds, half of PostgreSQL's default `deadlock_timeout`. A partition locks the tables that its parent's keys lead
  * to as well, so it can meet an application in a deadlock, of which whoever looks first is the victim: give way before.
  */
 const longestLockWait = 500
-const queryCanceled = '57014'
 
 /** Rows in a default partition: their month has no partition of its own. */
 export interface DefaultPartitionRows {
@@ -69,8 +67,7 @@ async function ask(run: Run): Promise<Found> {
   const { roles } = run.config
   const schemas = bundled.flatMap((module) => module.schemas).map(quoteLiteral)
   const isMember = (role: string): string =>
-    `coalesce((SELECT pg_catalog.pg_has_role(session_user, r.oid, CASE WHEN ` +
-    `current_setting('server_version_num')::int >= ${versionWithSetOption} THEN 'SET' ELSE 'MEMBER' END) ` +
+    `coalesce((SELECT pg_catalog.pg_has_role(session_user, r.oid, ${rightToSetRole}) ` +
     `FROM pg_catalog.pg_roles AS r WHERE r.rolname = ${quoteLiteral(role)}), false)`
   const [row] = await run.session.query<{ found: string }>(
     `SELECT json_build_object('login', session_user, 'isInstalled', count(f.oid) > 0, ` +

@@ -12,6 +12,7 @@ import {
 import type { Module } from '../modules/define-module.js'
 import { locationsModule } from '../modules/select-modules.js'
 import type { PlannedScript, PlanStep } from '../plan/plan.js'
+import { describeReference } from './describe-reference.js'
 import type { Run } from './open-run.js'
 import { askAsHistoryRole } from './prepare-history.js'
 import { backfillOf, refuseReplacedProgram } from './refuse-replaced-program.js'
@@ -81,9 +82,7 @@ export function refuseOutside(
         problems: wrong.map(({ script }) => ({
           kind: 'OUTSIDE_TRANSACTION',
           message: `${script.reference.script} runs outside a transaction`,
-          script: script.reference.script,
-          module: script.reference.module,
-          ...(script.reference.version !== null && { version: script.reference.version }),
+          ...describeReference(script.reference),
         })),
       },
     },
@@ -143,10 +142,9 @@ function refuseOtherVersion(step: PlanStep, script: PlannedScript, unfinished: r
     )
   })
   if (before === undefined) return
-  const { script: name, module, version } = step.reference
-  const reference = { script: name, module, ...(version !== null && { version }) }
+  const reference = describeReference(step.reference)
   const message =
-    `${name} begins with the ${before.progress.done.length} parts that are done of ${before.script}, which ran outside a transaction ` +
+    `${reference.script} begins with the ${before.progress.done.length} parts that are done of ${before.script}, which ran outside a transaction ` +
     'and stopped half-way'
   throw new SchemawayError(
     'VALIDATION_FAILED',
@@ -165,9 +163,8 @@ function refuseBeginningAnew(step: PlanStep, unfinished: readonly UnfinishedScri
   const own = findOwn(step, unfinished)
   // A repeatable may.
   if (own === undefined || own.version === null) return
-  const { script, module, version } = step.reference
-  const reference = { script, module, ...(version !== null && { version }) }
-  const message = `${script} ran outside a transaction and stopped half-way: ${describeDone(own)}. Now it would run inside one, from its beginning`
+  const reference = describeReference(step.reference)
+  const message = `${reference.script} ran outside a transaction and stopped half-way: ${describeDone(own)}. Now it would run inside one, from its beginning`
   throw new SchemawayError(
     'VALIDATION_FAILED',
     `${message}. Put "-- schemaway: transaction=none" at its top and leave the parts that are done as they were; or undo them ` +
@@ -196,10 +193,9 @@ function refuseUndoBelow(
     ({ module, version }) => version !== null && (module === locationsModule || standsOn(module, undone, requires)),
   )
   if (blocking === undefined) return
-  const { script, module, version } = blocking
-  const reference = { script, module, ...(version !== null && { version }) }
+  const reference = describeReference(blocking)
   const message =
-    `${script} runs outside a transaction and stopped half-way: ${describeDone(blocking)}; they may stand on ` +
+    `${reference.script} runs outside a transaction and stopped half-way: ${describeDone(blocking)}; they may stand on ` +
     'what would be undone'
   throw new SchemawayError(
     'VALIDATION_FAILED',

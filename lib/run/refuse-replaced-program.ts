@@ -1,6 +1,7 @@
 import { SchemawayError } from '../errors/schemaway-error.js'
 import type { UnfinishedScript } from '../history/script-progress.js'
 import type { PlanStep } from '../plan/plan.js'
+import { describeReference } from './describe-reference.js'
 import { settleCall } from './refuse-resume.js'
 
 /** Name of the backfill that is done in part, where what stopped half-way was a program; null where it was SQL. */
@@ -18,12 +19,13 @@ export function refuseReplacedProgram(step: PlanStep, own: UnfinishedScript): vo
   const backfill = backfillOf(own)
   // A repeatable may run any number of times.
   if (backfill === null || own.version === null) return
-  const { script, module, version } = step.reference
-  const reference = { script, module, ...(version !== null && { version }) }
+  const reference = describeReference(step.reference)
   const isProgram = step.scripts.some(({ program }) => program !== undefined)
   const message =
     `${own.script} ran outside a transaction and stopped half-way: its backfill "${backfill}" is done in part. Now ` +
-    (isProgram ? `${script} would run inside one, where a backfill cannot go on` : `${script} would run in its place`)
+    (isProgram
+      ? `${reference.script} would run inside one, where a backfill cannot go on`
+      : `${reference.script} would run in its place`)
   const back = isProgram ? "Write export const transaction = 'none' into it" : `Put ${own.script} back`
   throw new SchemawayError(
     'VALIDATION_FAILED',

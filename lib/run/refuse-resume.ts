@@ -5,6 +5,7 @@ import type { PlannedScript } from '../plan/plan.js'
 import type { ScriptUnit } from '../scripts/script-units.js'
 import { mayRunAgain } from '../scripts/script-units.js'
 import type { Statement } from '../scripts/statement.js'
+import { describeReference } from './describe-reference.js'
 import type { ScriptReference } from './events.js'
 import { hashOfSource, isSameSent } from './unit-hashes.js'
 
@@ -44,9 +45,8 @@ export function findObstacle(
 
 /** @throws SchemawayError `VALIDATION_FAILED`. */
 export function refuseObstacle({ reference, file }: PlannedScript, obstacle: Obstacle): never {
-  const { script, module, version } = reference
   const { kind, message, advice, statement, number } = obstacle
-  const names = { script, module, ...(version !== null && { version }) }
+  const names = describeReference(reference)
   const problem: Problem = { kind, message, ...names }
   throw new SchemawayError('VALIDATION_FAILED', `${message}. ${advice} Nothing was changed.`, {
     details: {

@@ -3,11 +3,9 @@ import { abortedError, pause, throwIfAborted } from './abort.js'
 import { BlockerWatch } from './blocker-watch.js'
 import type { Run } from './open-run.js'
 import { retryPause } from './retry-pause.js'
-import { ServerError } from './server-error.js'
+import { queryCanceled, ServerError } from './server-error.js'
 import type { CompletedMessage, CopyData } from './session.js'
 import { isBlocked } from './statement-error.js'
-
-const queryCanceled = '57014'
 
 interface TransactionOptions {
   /** The `lock_timeout` that the work sets, in milliseconds. Default: that of the run. */

@@ -1,5 +1,5 @@
 import { SchemawayError } from '../errors/schemaway-error.js'
-import type { LedgerEntry } from '../history/ledger-entry.js'
+import { type LedgerEntry, noUndo } from '../history/ledger-entry.js'
 import { insertLedgerSql } from '../history/ledger-table.js'
 import {
   type ChangedSession,
@@ -12,6 +12,7 @@ import type { LedgerDraft, PlannedScript, PlanStep } from '../plan/plan.js'
 import { mayRunAgain, type ScriptUnit } from '../scripts/script-units.js'
 import type { Statement } from '../scripts/statement.js'
 import { pause } from './abort.js'
+import { describeReference } from './describe-reference.js'
 import { IndexKeeper } from './index-keeper.js'
 import type { Message } from './message.js'
 import { MessageWriter } from './message-writer.js'
@@ -112,14 +113,14 @@ export class UnitRunner {
 
   /** An error that ended the script, with what stays of it; those of a statement say so themselves. */
   explain(error: unknown): unknown {
-    const { script, module, version } = this.#script.reference
+    const { script } = this.#script.reference
     if (error instanceof ServerError) {
       return this.explain(translateError(error, `looking after ${script}`, this.#run.session.display))
     }
     if (!(error instanceof SchemawayError) || error.message.includes(outside)) return error
     const what = explainAnew(error, script)
     return new SchemawayError(error.code, `${what} ${this.remains}`, {
-      details: { script, module, ...(version !== null && { version }), ...error.details },
+      details: { ...describeReference(this.#script.reference), ...error.details },
       cause: error.cause,
     })
   }
@@ -340,5 +341,5 @@ function explainAnew({ code, message }: SchemawayError, script: string): string 
 }
 
 function withoutUndo(draft: LedgerDraft): LedgerDraft {
-  return { ...draft, installedRank: null, undoScript: null, undoText: null, placeholders: [] }
+  return { ...draft, installedRank: null, ...noUndo }
 }

@@ -1,6 +1,9 @@
 /** Fields of the server's ErrorResponse and NoticeResponse, by the letter that marks them in the protocol. */
 export type ServerFields = ReadonlyMap<string, string>
 
+/** SQLSTATE of a statement that was cancelled: by us, by somebody else, or by a timeout. */
+export const queryCanceled = '57014'
+
 /** A notice or warning of the server. */
 export interface ServerNotice {
   /** `WARNING`, `NOTICE`, `INFO`, `LOG` or `DEBUG`, in English whatever the server's language is. */

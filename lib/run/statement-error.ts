@@ -1,5 +1,6 @@
 import { type Blocker, type ErrorDetails, SchemawayError } from '../errors/schemaway-error.js'
 import { describeBlockers } from './blockers.js'
+import { describeReference } from './describe-reference.js'
 import type { ScriptReference } from './events.js'
 import { findPlace, offsetInPart } from './failure-place.js'
 import type { Message } from './message.js'
@@ -234,10 +235,6 @@ function onlySubject({ parts }: Message): ScriptReference | null {
   const steps = new Set(parts.flatMap(({ segments }) => segments).flatMap((one) => ('step' in one ? [one.step] : [])))
   const [only] = steps
   return steps.size === 1 && only !== undefined ? only.reference : null
-}
-
-function describeReference({ script, module, version }: ScriptReference): ErrorDetails {
-  return { script, module, ...(version !== null && { version }) }
 }
 
 function describeSubjects({ parts }: Message): string {
