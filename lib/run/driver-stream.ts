@@ -1,5 +1,7 @@
 import { EventEmitter } from 'node:events'
 import type { Socket } from 'node:net'
+import postgres from 'postgres'
+import type { ConnectionTarget } from './connection-target.js'
 import type { FrameCounter } from './frame-counter.js'
 
 /** The driver's message for a query without text, with which it is made to log in. */
@@ -86,4 +88,55 @@ export class DriverStream extends EventEmitter {
       this.#stream.resume()
     })
   }
+}
+
+/** The driver of one session, which knows nothing but the stream: no host, no timer, no second connection. */
+export function createDriver(target: ConnectionTarget, password: string, stream: DriverStream) {
+  let isTaken = false
+  const options = {
+    host: 'session',
+    port: 1,
+    database: target.database,
+    user: target.user,
+    pass: () => password,
+    connection: { ...target.startupParameters, application_name: target.applicationName },
+    socket: async () => {
+      if (isTaken) throw new Error('a session connects once')
+      isTaken = true
+      return stream
+    },
+    ssl: false,
+    sslnegotiation: null,
+    max: 1,
+    max_pipeline: 1,
+    prepare: false,
+    fetch_types: false,
+    no_subscribe: true,
+    debug: false,
+    publications: '',
+    connect_timeout: 0,
+    idle_timeout: 0,
+    max_lifetime: 0,
+    keep_alive: null,
+    backoff: false,
+    onnotice: () => {},
+  }
+  // The driver reads PG* variables by rules of its own, whatever its options say: PGTARGETSESSIONATTRS=any makes it
+  // throw. Ours have been read; it gets an empty environment for the length of this synchronous call.
+  const environment = process.env
+  process.env = {}
+  try {
+    return sendTextAsItIs(postgres(options))
+  } finally {
+    process.env = environment
+  }
+}
+
+/** Parameters are texts already; the driver would make JSON of one that is JSON, and `false` of the text `true`. */
+function sendTextAsItIs<Driver extends { readonly options: { readonly serializers: Record<number, unknown> } }>(
+  driver: Driver,
+): Driver {
+  const { serializers } = driver.options
+  for (const type of Object.keys(serializers)) serializers[Number(type)] = String
+  return driver
 }

@@ -26,7 +26,7 @@ const interesting = new Set([...'CEGHKNRSZ'].map((letter) => letter.charCodeAt(0
 export class FrameCounter {
   /** Command tags of the message under way, or of the latest one, in order: one for each completed statement. */
   commandTags: string[] = []
-  /** The error that ended the message under way or the latest one. */
+  /** The error that ended the message under way or the latest one; the farewell when there was no other. */
   error: ServerFields | null = null
   /** The error with which the server ended the session. */
   farewell: ServerFields | null = null
@@ -136,7 +136,9 @@ export class FrameCounter {
 
   #takeError(fields: ServerFields): void {
     const severity = fields.get('V') ?? fields.get('S')
-    if (severity === 'FATAL' || severity === 'PANIC') this.farewell = fields
-    this.error = fields
+    const isFarewell = severity === 'FATAL' || severity === 'PANIC'
+    if (isFarewell) this.farewell = fields
+    // A session that ends right behind the answer to a message does not change what that answer was.
+    if (!isFarewell || this.error === null) this.error = fields
   }
 }

@@ -1,13 +1,12 @@
 import { type Readable, Stream, type Writable } from 'node:stream'
-import postgres from 'postgres'
 import { SchemawayError } from '../errors/schemaway-error.js'
 import { refuseAuthentication } from './authentication.js'
 import { type Connection, HostFailure } from './connect.js'
 import type { ConnectionTarget } from './connection-target.js'
-import { DriverStream } from './driver-stream.js'
+import { createDriver, DriverStream } from './driver-stream.js'
 import { FrameCounter, type TransactionStatus } from './frame-counter.js'
 import { readNotice, ServerError, type ServerFields, type ServerNotice } from './server-error.js'
-import type { CompletedMessage, CopyData, ExecutedQuery, Session } from './session.js'
+import type { CompletedMessage, CopyData, ExecutedQuery, Session, SessionOptions } from './session.js'
 
 type Row = Record<string, unknown>
 /** What the driver made of a message; `copy` when the message waits for the end of a COPY. */
@@ -16,6 +15,8 @@ type Answer =
   | { readonly error: unknown; readonly copy?: undefined }
 
 const closeTimeout = 2_000
+/** Longest wait for an answer once the caller's signal has fired, in milliseconds. Cancelling takes a fraction of it. */
+const answerTimeout = 5_000
 const terminate = Buffer.from([0x58, 0, 0, 0, 4])
 
 /**
@@ -40,13 +41,19 @@ export class GuardedSession implements Session {
   #cancelling: Promise<unknown> = Promise.resolve()
   #closing: Promise<void> | null = null
   readonly #lossListeners = new Set<(error: SchemawayError) => void>()
+  readonly #signal: AbortSignal | undefined
+  readonly #limitAnswer = (): void => this.#startLimit()
+  #limit: NodeJS.Timeout | undefined
+  #isAbandoned = false
 
   constructor(
     target: ConnectionTarget,
     connection: Connection,
     password: string,
-    onNotice: ((notice: ServerNotice) => void) | undefined,
+    { onNotice, signal }: SessionOptions = {},
   ) {
+    this.#signal = signal
+    signal?.addEventListener('abort', this.#limitAnswer)
     this.display = `${connection.host}/${target.database}`
     this.#target = target
     this.#connection = connection
@@ -153,8 +160,9 @@ export class GuardedSession implements Session {
     if (this.#fail !== null) throw new Error('A session sends one message at a time; await the one under way first.')
     this.#fail = () => {}
     this.#reading.keepsDates = keepsDates
+    if (this.#signal?.aborted) this.#startLimit()
     try {
-      await this.#cancelling
+      await this.#untilLost(this.#cancelling)
       if (this.isLost) throw this.#connectionLost()
       this.#frames.startMessage()
       this.#isReady = false
@@ -166,13 +174,29 @@ export class GuardedSession implements Session {
       // The driver may settle earlier: when a COPY begins, or when it stumbles over a row.
       await this.#untilLost(ready)
       if (answer.copy !== undefined && 'error' in copied) throw copied.error
-      if (this.#frames.error !== null) throw new ServerError(this.#frames.error, this.#frames.commandTags)
+      // The message was answered completely before the server ended the session; the next one is told.
+      const error = this.#frames.error === this.#frames.farewell ? null : this.#frames.error
+      if (error !== null) throw new ServerError(error, this.#frames.commandTags)
       if ('error' in answer) throw unreadable(answer.error)
       return answer.value
     } finally {
+      clearTimeout(this.#limit)
       this.#fail = null
       this.#onReady = null
     }
+  }
+
+  /**
+   * A server that cannot be reached any more answers neither to the message nor to the request to cancel it, and the network
+   * may take a quarter of an hour to find out.
+   */
+  #startLimit(): void {
+    clearTimeout(this.#limit)
+    if (this.#fail === null) return
+    this.#limit = setTimeout(() => {
+      this.#isAbandoned = true
+      this.#connection.stream.destroy()
+    }, answerTimeout)
   }
 
   /** Does not wait for data that comes slowly when the server has ended the COPY already. */
@@ -199,6 +223,7 @@ export class GuardedSession implements Session {
   #takeLoss(error: Error | null): void {
     this.#isStreamClosed = true
     this.#streamError = error
+    this.#signal?.removeEventListener('abort', this.#limitAnswer)
     this.#fail?.(this.#connectionLost())
     for (const listener of this.#lossListeners) listener(this.#connectionLost())
     this.#lossListeners.clear()
@@ -206,6 +231,7 @@ export class GuardedSession implements Session {
 
   #connectionLost(): SchemawayError {
     const { farewell } = this.#frames
+    if (this.#isAbandoned) return this.#abandoned()
     const sqlState = farewell?.get('C')
     const serverMessage = farewell?.get('M')
     const reason =
@@ -228,6 +254,16 @@ export class GuardedSession implements Session {
     )
   }
 
+  #abandoned(): SchemawayError {
+    return new SchemawayError(
+      'ABORTED',
+      `The run was stopped by its AbortSignal, and ${this.display} did not answer within ${answerTimeout / 1000} s, so the ` +
+        'connection was given up. The server undoes what was not committed as soon as it finds out. Look with info() when ' +
+        'it can be reached, and run the command again to go on.',
+      { details: { server: this.display }, cause: this.#signal?.reason },
+    )
+  }
+
   #checkAuthentication(kind: number, body: Buffer): void {
     const reason = refuseAuthentication(kind, body)
     if (reason === null) return
@@ -247,56 +283,6 @@ export class GuardedSession implements Session {
     await closed
     clearTimeout(timer)
   }
-}
-
-function createDriver(target: ConnectionTarget, password: string, stream: DriverStream) {
-  let isTaken = false
-  const options = {
-    host: 'session',
-    port: 1,
-    database: target.database,
-    user: target.user,
-    pass: () => password,
-    connection: { ...target.startupParameters, application_name: target.applicationName },
-    socket: async () => {
-      if (isTaken) throw new Error('a session connects once')
-      isTaken = true
-      return stream
-    },
-    ssl: false,
-    sslnegotiation: null,
-    max: 1,
-    max_pipeline: 1,
-    prepare: false,
-    fetch_types: false,
-    no_subscribe: true,
-    debug: false,
-    publications: '',
-    connect_timeout: 0,
-    idle_timeout: 0,
-    max_lifetime: 0,
-    keep_alive: null,
-    backoff: false,
-    onnotice: () => {},
-  }
-  // The driver reads PG* variables by rules of its own, whatever its options say: PGTARGETSESSIONATTRS=any makes it
-  // throw. Ours have been read; it gets an empty environment for the length of this synchronous call.
-  const environment = process.env
-  process.env = {}
-  try {
-    return sendTextAsItIs(postgres(options))
-  } finally {
-    process.env = environment
-  }
-}
-
-/** Parameters are texts already; the driver would make JSON of one that is JSON, and `false` of the text `true`. */
-function sendTextAsItIs<Driver extends { readonly options: { readonly serializers: Record<number, unknown> } }>(
-  driver: Driver,
-): Driver {
-  const { serializers } = driver.options
-  for (const type of Object.keys(serializers)) serializers[Number(type)] = String
-  return driver
 }
 
 interface Reading {

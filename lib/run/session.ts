@@ -102,7 +102,10 @@ export interface ExecutedQuery {
 }
 
 export interface SessionOptions {
-  /** Ends the attempt to open the session; an open session is not affected. */
+  /**
+   * Ends the attempt to open the session. An open session goes on, so that what is under way can be cancelled and cleaned
+   * up, but gives the connection up when an answer takes longer than five seconds from then on.
+   */
   readonly signal?: AbortSignal | undefined
   /** Receives notices and warnings as they arrive. What it throws is ignored. */
   readonly onNotice?: ((notice: ServerNotice) => void) | undefined
@@ -137,7 +140,7 @@ function openWith(
     signal.addEventListener('abort', abort)
     try {
       const password = await findPassword(target, connection.address, signal)
-      const session = new GuardedSession(target, connection, password, options.onNotice)
+      const session = new GuardedSession(target, connection, password, options)
       await session.logIn()
       if (wanted !== 'any') {
         const { requireAttributes } = await import('./session-attributes.js')

@@ -64,6 +64,14 @@ describe('FrameCounter', () => {
     assert.equal(frames.farewell?.get('M'), 'goodbye')
   })
 
+  test('keeps an error for which the message failed when the session ends right behind it', () => {
+    const { frames } = counter()
+    frames.startMessage()
+    frames.read(Buffer.concat([frame('E', 'SERROR\0C22012\0\0'), frame('Z', 'I'), frame('E', 'SFATAL\0C57P01\0\0')]))
+    assert.equal(frames.error?.get('C'), '22012')
+    assert.equal(frames.farewell?.get('C'), '57P01')
+  })
+
   test('stops behind the frame that begins a COPY', () => {
     for (const type of ['G', 'H']) {
       const { frames, events } = counter()

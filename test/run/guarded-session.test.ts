@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
+import { connect } from 'node:net'
 import { describe, type TestContext, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import type { Session } from '../../lib/run/session.js'
 import { testDatabase } from '../../lib/testing/index.js'
-import { closedPort, fakeServer, localPort, passOn, throughPort } from './fake-server.js'
+import { closedPort, fakeServer, frame, localPort, passOn, throughPort } from './fake-server.js'
 import { failure, open } from './open-session.js'
 
 describe('a lost connection', () => {
@@ -62,6 +63,69 @@ describe('a lost connection', () => {
     await delay(20)
     cut()
     assert.match((await running).message, /is lost: .*(ECONNRESET|without a word)/)
+  })
+
+  test('right behind an answer leaves the answer as it is', async (t) => {
+    const database = await testDatabase(t)
+    const port = localPort(database.url)
+    if (port === null) return t.skip('the server is not on this machine')
+    const farewell = frame('E', 'SFATAL\0VFATAL\0C57P01\0Mterminating connection\0\0')
+    const proxy = await fakeServer(t, (client) => {
+      const server = connect({ host: '127.0.0.1', port })
+      server.on('error', () => client.destroy())
+      client.pipe(server)
+      server.on('data', (chunk) => {
+        // In one packet, as a server sends it that is told to end while it answers.
+        if (chunk.includes('the last')) client.end(Buffer.concat([chunk, farewell]))
+        else client.write(chunk)
+      })
+    })
+    const session = await open(t, throughPort(database.url, proxy.port))
+    assert.deepEqual(await session.query("select 'the last' as answer"), [{ answer: 'the last' }])
+    const error = await failure(session.query('select 1'), 'CONNECTION_LOST')
+    assert.equal(error.details.sqlState, '57P01')
+  })
+
+  test('is given up five seconds after the signal when the server has fallen silent', async (t) => {
+    const database = await testDatabase(t)
+    const port = localPort(database.url)
+    if (port === null) return t.skip('the server is not on this machine')
+    let freeze = (): void => {}
+    const proxy = await fakeServer(t, (client) => {
+      const server = connect({ host: '127.0.0.1', port })
+      server.on('error', () => client.destroy())
+      client.pipe(server)
+      server.pipe(client)
+      client.on('close', () => server.destroy())
+      const before = freeze
+      freeze = () => {
+        before()
+        server.unpipe(client).pause()
+        client.unpipe(server).pause()
+      }
+    })
+    const controller = new AbortController()
+    const { signal } = controller
+    const session = await open(t, throughPort(database.url, proxy.port), { signal })
+    freeze()
+    const running = failure(session.query('select 1'), 'ABORTED')
+    const stopped = performance.now()
+    controller.abort(new Error('the caller has waited long enough'))
+    const error = await running
+    assert.ok(performance.now() - stopped > 4_900)
+    assert.match(error.message, /did not answer within 5 s, so the connection was given up/)
+    assert.equal(error.cause, signal.reason)
+    assert.ok(session.isLost)
+    await failure(session.query('select 1'), 'ABORTED')
+  })
+
+  test('is not given up while answers come, whatever the signal says', async (t) => {
+    const controller = new AbortController()
+    const session = await open(t, undefined, { signal: controller.signal })
+    controller.abort()
+    await session.query('select pg_sleep(0.1)')
+    await delay(5_200)
+    assert.deepEqual(await session.query('select 1 as one'), [{ one: 1 }])
   })
 
   test('is what a closed session has', async (t) => {
