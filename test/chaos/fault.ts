@@ -1,0 +1,124 @@
+import { integer, pick, type Random, randomOf } from './random.js'
+import { type ScenarioName, scenarios } from './scenarios.js'
+
+/** Faults of the wire, which the proxy inflicts by itself. */
+export const wireKinds = ['cut', 'reset', 'freeze', 'delay', 'half-close', 'corrupt'] as const
+/** Ends of the process that migrates. */
+export const killKinds = ['sigkill', 'sigterm', 'sigint'] as const
+/** Faults of the backend and the server. */
+export const serverKinds = [
+  'terminate',
+  'cancel',
+  'restart-fast',
+  'restart-immediate',
+  'disk-full',
+  'read-only',
+] as const
+export const faultKinds = [...wireKinds, ...killKinds, ...serverKinds] as const
+
+export type WireKind = (typeof wireKinds)[number]
+export type FaultKind = (typeof faultKinds)[number]
+export type Direction = 'to-server' | 'to-client'
+
+/** One fault, complete: what is printed of it is enough to inflict it again. */
+export interface Fault {
+  readonly index: number
+  readonly scenario: ScenarioName
+  readonly kind: FaultKind
+  /** Whose bytes are counted. */
+  readonly direction: Direction
+  /** The fault strikes before this byte of all that went in this direction is passed on. */
+  readonly atByte: number
+  /** How long a `delay` is; for faults outside the wire the wait between the byte and the fault. Milliseconds. */
+  readonly milliseconds: number
+  /** Whether the byte waits until the fault is done; else the server goes on meanwhile. Faults outside the wire only. */
+  readonly holds: boolean
+  /** What is put in the place of a byte: it is XORed with this. Never 0. */
+  readonly mask: number
+  /** Whether the process that migrates hears SIGTERM or SIGINT and aborts, as a service does; else it dies. */
+  readonly isHeard: boolean
+}
+
+/** How long the conversation of a scenario is without faults. */
+export interface Measure {
+  readonly toServer: number
+  readonly toClient: number
+  readonly milliseconds: number
+}
+
+/** How often each kind comes among a hundred. Restarts and freezes take longest. */
+const weights: Readonly<Record<FaultKind, number>> = {
+  cut: 15,
+  reset: 10,
+  freeze: 6,
+  delay: 8,
+  'half-close': 10,
+  corrupt: 14,
+  sigkill: 6,
+  sigterm: 5,
+  sigint: 4,
+  terminate: 8,
+  cancel: 5,
+  'restart-fast': 2,
+  'restart-immediate': 2,
+  'disk-full': 3,
+  'read-only': 2,
+}
+
+/** Tells how long the conversation of a scenario is. */
+export type TakeMeasure = (scenario: ScenarioName) => Promise<Measure>
+
+/** Draws the fault with this number; it depends on the seed, the number, and the length of its conversation alone. */
+export async function drawFault(
+  seed: number,
+  index: number,
+  kinds: readonly FaultKind[],
+  takeMeasure: TakeMeasure,
+): Promise<Fault> {
+  const random = randomOf(seed, index)
+  const kind = kindOf(index, seed, kinds)
+  const allowed = scenarios.filter(({ weight, only }) => weight > 0 && (only === undefined || only.includes(kind)))
+  const { name } = pick(
+    random,
+    allowed.flatMap((one) => Array.from({ length: one.weight }, () => one)),
+  )
+  const direction = pick(random, ['to-server', 'to-client'] as const)
+  const { toServer, toClient } = await takeMeasure(name)
+  return {
+    index,
+    scenario: name,
+    kind,
+    direction,
+    atByte: drawByte(random, direction === 'to-server' ? toServer : toClient),
+    milliseconds: kind === 'delay' ? integer(random, 5, 120) : random() < 0.5 ? 0 : integer(random, 0, 15),
+    holds: random() < 0.5,
+    mask: random() < 0.5 ? 1 << integer(random, 0, 8) : integer(random, 1, 256),
+    isHeard: kind !== 'sigkill' && random() < 0.6,
+  }
+}
+
+/** What comes near the end of a conversation may not be reached, since lengths differ a little from run to run. */
+function drawByte(random: Random, length: number): number {
+  return integer(random, 0, Math.floor(length * 0.98))
+}
+
+/** Kinds come in turns and not by chance, so that even a short run has all of them. */
+function kindOf(index: number, seed: number, kinds: readonly FaultKind[]): FaultKind {
+  const turns = kinds.flatMap((kind) =>
+    Array.from({ length: weights[kind] }, (_, turn) => ({ kind, turn, weight: weights[kind] })),
+  )
+  // Those of one kind are spread evenly over the round.
+  const shift = randomOf(seed, -2)
+  const offsets = new Map(kinds.map((kind) => [kind, shift()]))
+  turns.sort((one, other) => place(one) - place(other))
+  function place({ kind, turn, weight }: { kind: FaultKind; turn: number; weight: number }): number {
+    return (turn + (offsets.get(kind) ?? 0)) / weight
+  }
+  const chosen = turns[index % turns.length]
+  if (chosen === undefined) throw new TypeError('no kind of fault was chosen')
+  return chosen.kind
+}
+
+export function isWireKind(kind: FaultKind): kind is WireKind {
+  return wireKinds.some((one) => one === kind)
+}

@@ -1,0 +1,4 @@
+DROP TABLE chaos.bulk;
+DELETE FROM chaos.people;
+DELETE FROM chaos.teams;
+DELETE FROM chaos.log WHERE script = 'V03';

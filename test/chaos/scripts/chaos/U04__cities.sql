@@ -1,0 +1,2 @@
+DROP TABLE chaos.cities;
+DELETE FROM chaos.log WHERE script = 'V04';

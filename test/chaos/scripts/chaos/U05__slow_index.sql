@@ -1,0 +1,1 @@
+DROP INDEX chaos.teams_slow_idx;

@@ -1,0 +1,2 @@
+DROP TYPE chaos.mood;
+DELETE FROM chaos.log WHERE script = 'V08';

@@ -1,0 +1,2 @@
+DROP FUNCTION chaos.count_people();
+DELETE FROM chaos.log WHERE script = 'R20';

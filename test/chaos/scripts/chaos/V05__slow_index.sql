@@ -1,0 +1,1 @@
+CREATE INDEX CONCURRENTLY teams_slow_idx ON chaos.teams (chaos.slowly(id));

@@ -1,0 +1,2 @@
+CREATE TYPE chaos.mood AS ENUM ('calm', 'busy');
+INSERT INTO chaos.log VALUES ('V08');

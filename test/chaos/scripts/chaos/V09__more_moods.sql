@@ -1,0 +1,2 @@
+ALTER TYPE chaos.mood ADD VALUE 'chaotic' AFTER 'calm';
+INSERT INTO chaos.log VALUES ('V09');

@@ -1,0 +1,2 @@
+DROP SCHEMA orders CASCADE;
+DELETE FROM chaos.log WHERE script = 'orders V20';
