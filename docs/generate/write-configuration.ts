@@ -1,6 +1,6 @@
 import { commandNames } from '../../lib/config/command-names.js'
 import type { OptionSpecification } from '../../lib/config/option-kind.js'
-import { optionNames, optionTable } from '../../lib/config/option-table.js'
+import { wholeOptionNames, wholeOptionTable } from '../../lib/config/whole-option-table.js'
 
 /** What can be called; createMigrator() takes what migrate() takes. */
 const commands = commandNames.filter((name) => name !== 'createMigrator')
@@ -9,11 +9,11 @@ const mostExceptions = 4
 
 /** The page with every option, its default and its meaning, from the table that the program itself reads. */
 export function writeConfiguration(): string {
-  const rows = optionNames.map((name) => {
-    const specification: OptionSpecification = optionTable[name]
+  const rows = wholeOptionNames.map((name) => {
+    const specification: OptionSpecification = wholeOptionTable[name]
     return `| \`${name}\` | ${describeKind(specification)} | ${describeDefault(specification)} | ${describeCommands(specification)} | ${specification.text} |`
   })
-  return `<!-- Generated from lib/config/option-table.ts by npm run generate; do not edit. -->
+  return `<!-- Generated from lib/config/whole-option-table.ts by npm run generate; do not edit. -->
 
 # Configuration
 

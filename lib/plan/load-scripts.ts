@@ -41,11 +41,14 @@ export async function loadScripts(
   return (await loadFiles(selection, options)).files
 }
 
+/** What the folders of a selection hold. */
+export interface LoadedFiles {
+  readonly files: readonly ScriptFile[]
+  readonly callbacks: readonly CallbackFile[]
+}
+
 /** As {@link loadScripts}, with the callbacks that lie beside the scripts. */
-export async function loadFiles(
-  selection: Config['selection'],
-  options: LoadOptions,
-): Promise<{ readonly files: readonly ScriptFile[]; readonly callbacks: readonly CallbackFile[] }> {
+export async function loadFiles(selection: Config['selection'], options: LoadOptions): Promise<LoadedFiles> {
   const { files, callbacks, problems, sources } = await readScripts(selection, options)
   if (problems.length === 0) return { files, callbacks }
   // Other styles say in each problem what is expected.

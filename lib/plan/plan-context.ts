@@ -36,8 +36,9 @@ export const noText: ParsedScript = {
 /** @param modules every module whose scripts may run. */
 export function createPlanContext(config: Config, modules: readonly Module[], state: DatabaseState): PlanContext {
   const values = placeholderValues(config, state)
+  const parse = config.shared?.parse ?? parseScript
   return {
-    parse: once((file) => (file.program !== undefined ? noText : parseScript(file, values(file), config))),
+    parse: once((file) => (file.program !== undefined ? noText : parse(file, values(file), config))),
     valuesOf: values,
     checksumOf: once((file) => (file.kind === 'repeatable' ? checksumOfRepeatable(file, values(file)) : file.checksum)),
     searchPathOf: (module) => searchPathOf(module, modules, config, state),
