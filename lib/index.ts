@@ -7,6 +7,7 @@ export {
   info,
   maintain,
   migrate,
+  migrateAll,
   repair,
   rollback,
   seed,
@@ -17,6 +18,7 @@ export {
 } from './commands/commands.js'
 export { createMigrator, type Migrator } from './commands/create-migrator.js'
 export { describeInfo } from './commands/describe-info.js'
+export type { MigrateAllReport, TargetResult } from './commands/migrate-all-report.js'
 export type {
   AdoptReport,
   BaselineReport,
@@ -31,6 +33,7 @@ export type {
   MigratedReport,
   MigrationInfo,
   RepairReport,
+  ReportedLock,
   ReportedMigration,
   RunReport,
   SeededFile,
@@ -57,7 +60,10 @@ export type {
   Logger,
   LookingOptions,
   MaintainOptions,
+  MigrateAllOptions,
   MigrateOptions,
+  MigrationTarget,
+  MigrationTargets,
   PickingOptions,
   ReadingOptions,
   RecordingOptions,
@@ -111,6 +117,7 @@ export type {
   RepairedValues,
   ScriptReference,
   StepAction,
+  TargetEvent,
 } from './run/events.js'
 export type { Encoding } from './scripts/encodings.js'
 export type { Naming } from './scripts/script-name.js'

@@ -11,9 +11,9 @@ import type { ScriptReference } from '../run/events.js'
 import type { Run } from '../run/open-run.js'
 import { refuseUnsuitableServer } from '../run/prepare-history.js'
 import { readState } from '../run/read-state.js'
+import { refuseOutsideOfTransactions } from '../run/refuse-outside.js'
 import { type StepResult, StepSender } from '../run/send-steps.js'
 import type { CallbackEvent } from './callback-events.js'
-import { resetSession } from './callback-message.js'
 import { hasCallbacks } from './has-callbacks.js'
 import type { HookFacts } from './hook-failure.js'
 import type { Hook } from './hooks.js'
@@ -58,7 +58,10 @@ export class Callbacks {
     // Whoever only looks may look at a standby, too.
     if (run.isLocked) refuseUnsuitableServer(session, state)
     const path = searchPathOf(locationsModule, config.selection.modules, config, state)
-    return new Callbacks(run, planCallbacks(files, config, state), path)
+    const scripts = planCallbacks(files, config, state)
+    const outside = [...scripts.values()].flat().filter(({ parsed }) => parsed.units !== null)
+    refuseOutsideOfTransactions(run, outside)
+    return new Callbacks(run, scripts, path)
   }
 
   /** Planned scripts of an event, in the order in which they run. */
@@ -125,12 +128,12 @@ export class Callbacks {
 
   /** As {@link fire}, after a failure, which is what has to be told: what goes wrong here is only logged. */
   async fireAfterError(event: CallbackEvent, error: unknown, facts: EventFacts = {}): Promise<void> {
-    const { session, config, emit } = this.#run
+    const { session, config, emit, care } = this.#run
     // Nothing can be sent any more, or nothing should.
     if (session.isLost || config.signal?.aborted) return
     try {
       // A callback that commits must not commit what the failure left open.
-      if (session.transactionStatus !== 'idle') await session.send(['ROLLBACK', ...resetSession(this.#run)].join(';\n'))
+      if (session.transactionStatus !== 'idle') await session.send(['ROLLBACK', ...care.afterRoles].join(';\n'))
       await this.fire(event, { ...facts, error: error instanceof SchemawayError ? error : null })
     } catch (cause) {
       const message = `${event} failed after a failure: ${cause instanceof Error ? cause.message : 'unknown reason'}`

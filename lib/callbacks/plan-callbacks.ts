@@ -21,11 +21,12 @@ export function planCallbacks(
 ): ReadonlyMap<CallbackEvent, readonly PlannedScript[]> {
   const events = new Set<string>(eventsOf(config.command))
   const values = placeholderValues(config, state)
+  const parse = config.shared?.parse ?? parseScript
   const planned = new Map<CallbackEvent, PlannedScript[]>()
   for (const file of files) {
     const { event, script, module } = file
     if (!events.has(event)) continue
-    const parsed = parseScript(file, values(file), config)
+    const parsed = parse(file, values(file), config)
     if (parsed.units !== null && event.includes('Each') && !event.endsWith('Error'))
       throw cannotRunInside(file, config.command)
     const list = planned.get(event) ?? []

@@ -6,7 +6,7 @@ import { retryPause } from '../run/retry-pause.js'
 import { MessageFailure, type StepSender } from '../run/send-steps.js'
 import { queryCanceled } from '../run/server-error.js'
 import { explainFailure, isBlocked } from '../run/statement-error.js'
-import { resetSession, writeCallback } from './callback-message.js'
+import { writeCallback } from './callback-message.js'
 
 /**
  * Runs a callback in a transaction of its own, or outside of one. A transaction that another session keeps from a lock is
@@ -15,8 +15,8 @@ import { resetSession, writeCallback } from './callback-message.js'
  * @throws SchemawayError `STATEMENT_FAILED` and the other codes of a script that fails; `LOCK_LOST`, `ABORTED`.
  */
 export async function runCallback(script: PlannedScript, run: Run, sender: StepSender): Promise<void> {
-  const { config, emit, session, begin, settings, ledgerHash } = run
-  const messages = writeCallback(script, { begin, settings, ledgerHash, lockTimeout: config.lockTimeout })
+  const { config, emit, session, begin, care, ledgerHash } = run
+  const messages = writeCallback(script, { begin, care, ledgerHash, lockTimeout: config.lockTimeout })
   for (let attempt = 1; ; attempt += 1) {
     try {
       for (const message of messages) await sender.deliver(message)
@@ -27,7 +27,7 @@ export async function runCallback(script: PlannedScript, run: Run, sender: StepS
     } catch (error) {
       if (!(error instanceof MessageFailure)) throw error
       const { sqlState } = error.cause
-      await session.send(['ROLLBACK', ...resetSession(run)].join(';\n'))
+      await session.send(['ROLLBACK', ...care.afterRoles].join(';\n'))
       if (config.signal?.aborted && sqlState === queryCanceled) {
         throw abortedError(`the callback ${script.reference.script} was running`, config.signal.reason)
       }

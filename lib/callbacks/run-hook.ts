@@ -4,11 +4,11 @@ import { SqlScope } from '../programs/sql-scope.js'
 import type { SqlText } from '../programs/sql-text.js'
 import { stopGrace, untilStopped } from '../programs/until-stopped.js'
 import { abortedError } from '../run/abort.js'
+import { admit } from '../run/admit.js'
 import type { BlockerWatch } from '../run/blocker-watch.js'
 import type { Run } from '../run/open-run.js'
 import { ServerError } from '../run/server-error.js'
 import type { ExecutedQuery } from '../run/session.js'
-import { resetSession } from './callback-message.js'
 import {
   explainRefused,
   type HookFacts,
@@ -118,7 +118,8 @@ class HookCall {
     const { run, searchPath } = this.#place
     // Sessions of commands that only look have no time limit of their own.
     const limit = `SET LOCAL lock_timeout = ${run.config.lockTimeout}`
-    await run.session.send([run.begin, limit, `SET LOCAL search_path = ${searchPath}`].join(';\n'))
+    const text = [...run.care.remember([]), ...run.begin, limit, `SET LOCAL search_path = ${searchPath}`].join(';\n')
+    await admit(run, () => run.session.send(text))
     this.#hasBegun = true
   }
 
@@ -151,7 +152,7 @@ class HookCall {
       const isStopped = session.transactionStatus === 'failed'
       return new HookFailure(this.#facts, fault, isStopped ? this.#refused : null)
     }
-    if (this.#hasBegun && !session.isLost) await session.send(['ROLLBACK', ...resetSession(run)].join(';\n'))
+    if (this.#hasBegun && !session.isLost) await session.send(['ROLLBACK', ...run.care.afterRoles].join(';\n'))
     return hookFailed(this.#facts, fault, mask)
   }
 
@@ -159,13 +160,16 @@ class HookCall {
     const { run } = this.#place
     const { session, mask } = run
     const { event } = this.#facts
+    const { afterRoles, check, isShared } = run.care
     try {
-      await session.send('COMMIT')
+      // On the connection that the transaction ran on.
+      await session.send(isShared ? [...check, 'COMMIT', ...afterRoles].join(';\n') : 'COMMIT')
     } catch (cause) {
       if (!(cause instanceof ServerError)) throw cause
+      if (isShared && !session.isLost) await session.send(['ROLLBACK', ...afterRoles].join(';\n'))
       throw hookFailed(this.#facts, { what: 'could not be committed', cause }, mask)
     } finally {
-      if (!session.isLost) await session.send(resetSession(run).join(';\n'))
+      if (!session.isLost && !isShared) await session.send(afterRoles.join(';\n'))
     }
     // What its queries call nobody knows.
     if (run.isLocked) await run.checkLock(`The hook ${event}`, 'What it did is committed.')

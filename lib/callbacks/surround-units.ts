@@ -63,8 +63,8 @@ export async function tellFailure(
       [reference, ...scripts.map((one) => one.reference)].some((one) => one.script === script),
     )
     const failed = step ?? (steps.length === 1 ? steps[0] : undefined)
-    // That the lock is gone shows behind the COMMIT: the migration is applied.
-    const isApplied = error instanceof SchemawayError && error.code === 'LOCK_LOST'
+    // That the lock is gone shows behind the COMMIT: the migration is applied. What another process did is no failure.
+    const isApplied = error instanceof SchemawayError && (error.code === 'LOCK_LOST' || error.code === 'HISTORY_MOVED')
     // A callback that fails is no migration that fails.
     if (failed !== undefined && event === undefined && !isApplied) {
       const migration = failed.reference

@@ -5,7 +5,9 @@ import type {
   CleanOptions,
   InfoOptions,
   MaintainOptions,
+  MigrateAllOptions,
   MigrateOptions,
+  MigrationTargets,
   RepairOptions,
   RollbackOptions,
   SeedOptions,
@@ -15,9 +17,8 @@ import type {
   WaitOptions,
 } from '../config/options.js'
 import { readOptions } from '../config/read-options.js'
-import { currentVersion } from '../history/migration-state.js'
-import { refuseProblems } from '../plan/compare.js'
-import { firesCallbacks, startLooking } from './look.js'
+import { migrateDatabase } from './look.js'
+import type { MigrateAllReport } from './migrate-all-report.js'
 import type {
   AdoptReport,
   BaselineReport,
@@ -66,35 +67,36 @@ import type {
  */
 export async function migrate(options: MigrateOptions): Promise<RunReport> {
   const started = performance.now()
-  const config = await readOptions('migrate', options)
-  const found = await startLooking(config)
-  const { comparison, server } = found
-  try {
-    // A missing history is begun even without files: whether the schemas are empty decides how.
-    const isIdle = comparison.problems.length + comparison.pending.length === 0 && found.state.rows !== null
-    const fires = await firesCallbacks(config, found, isIdle)
-    if (!fires) refuseProblems(comparison.problems)
-    if (fires || !isIdle) {
-      const { runMigrate } = await import('./run-migrate.js')
-      return await runMigrate(config, options, found, started)
-    }
-  } finally {
-    await found.session.close()
-  }
-  const milliseconds = Math.round(performance.now() - started)
-  if (config.isObserved) {
-    const { createEmit } = await import('../run/emit.js')
-    createEmit(config)({ type: 'finished', run: null, milliseconds })
-  }
-  return {
-    command: 'migrate',
-    server,
-    run: null,
-    migrations: [],
-    currentVersion: currentVersion(comparison.statuses),
-    upkeep: null,
-    milliseconds,
-  }
+  return await migrateDatabase(await readOptions('migrate', options), options, started)
+}
+
+/**
+ * Migrates many databases with the same scripts, such as one for each tenant: each as `migrate()` does, a number of them at a
+ * time. The scripts are read once, before any database is asked, and parsed once for all that give their placeholders the same
+ * values; a file that is edited meanwhile counts as it was read. Each database has one connection.
+ *
+ * A database that fails does not keep the others from theirs, and nothing is thrown for it: among hundreds there is often one
+ * that is being restored, and whoever calls has to know of all the others as well. What must not go unnoticed is said by
+ * `report.throwIfFailed()`. `report.resume` names what is left; it goes into `only` of the next call.
+ *
+ * @param targets connection URLs, or objects with `url`, `connection` or `sql`, and a `name` and `placeholders` of their own; in a
+ *   list, or an iterable, also an async one, which is asked for the next one when there is room. A name occurs once; by default
+ *   it is `host:port/database`. A list is checked before anything begins, of another iterable each target when its turn comes.
+ * @param options as for `migrate()`, but for where the database is; `concurrency` (8), `stopOnFailure`, `timeoutPerTarget` (ms),
+ *   `only`, `onResult`; events carry their `target`. After `signal` those under way stop and fail; the others are not begun.
+ * @returns one result for each target, in their order, and the numbers of each kind.
+ * @throws SchemawayError `INVALID_OPTIONS`, `INVALID_MODULES` and codes about files before anything begins; `TARGETS_FAILED` when
+ *   the iterable itself fails, after those under way have ended. In results: any code of `migrate()`, and `TARGET_TIMEOUT`.
+ * @example
+ * const report = await migrateAll(tenants.map(({ id, url }) => ({ name: id, url })), { locations: 'db/migration' })
+ * report.throwIfFailed()
+ */
+export async function migrateAll(
+  targets: MigrationTargets,
+  options: MigrateAllOptions = {},
+): Promise<MigrateAllReport> {
+  const { runMigrateAll } = await import('./run-migrate-all.js')
+  return await runMigrateAll(targets, options)
 }
 
 /**

@@ -4,6 +4,7 @@ import type { Config } from '../config/read-options.js'
 import { refuseProblems, validationRules } from '../plan/compare.js'
 import { findProblems } from '../plan/find-problems.js'
 import { Run } from '../run/open-run.js'
+import { careForOwnSession } from '../run/session-care.js'
 import type { Look } from './look.js'
 import type { InfoReport, ValidateReport } from './report.js'
 import { reportInfo } from './report-info.js'
@@ -30,8 +31,15 @@ export async function validateWithCallbacks(config: Config, found: Look): Promis
 }
 
 /** A run without a lock, and without settings of its own, on the session that looked. */
-async function look<Result>(config: Config, { session }: Look, work: (run: Run) => Promise<Result>): Promise<Result> {
-  const run = new Run(config, session, { begin: 'BEGIN', settings: [] })
+async function look<Result>(
+  config: Config,
+  { session, state }: Look,
+  work: (run: Run) => Promise<Result>,
+): Promise<Result> {
+  // Behind a pooler the connection to the server is not ours alone.
+  const isPooled = state.backendPid !== session.backendPid
+  const care = isPooled ? (await import('../run/shared-session.js')).careForSharedSession : careForOwnSession([])
+  const run = new Run(config, session, { begin: 'BEGIN', localSettings: [], care, lock: null })
   try {
     return await work(run)
   } finally {

@@ -1,17 +1,20 @@
 import type { CallbackFile } from '../callbacks/read-callbacks.js'
+import type { MigrateOptions } from '../config/options.js'
 import type { Config } from '../config/read-options.js'
 import { type DatabaseState, placeHistory } from '../history/history-row.js'
 import type { LedgerHead } from '../history/ledger-head.js'
 import { isMoved } from '../history/match-rows.js'
+import { currentVersion } from '../history/migration-state.js'
 import { locationsModule } from '../modules/select-modules.js'
-import { type Comparison, compareWithRequirements } from '../plan/compare.js'
-import { loadFiles } from '../plan/load-scripts.js'
+import { type Comparison, compareWithRequirements, refuseProblems } from '../plan/compare.js'
+import { type LoadedFiles, loadFiles } from '../plan/load-scripts.js'
 import { openSessionWithRetries } from '../run/connect-retry.js'
 import { resolveTarget } from '../run/connection-target.js'
 import { readState } from '../run/read-state.js'
 import { ServerError } from '../run/server-error.js'
 import type { Session } from '../run/session.js'
 import type { ScriptFile } from '../scripts/script-file.js'
+import type { RunReport } from './report.js'
 
 /** Files and database at one moment, compared. */
 export interface Look {
@@ -42,9 +45,9 @@ export async function startLooking(config: Config): Promise<Look> {
     connectRetries: config.connectRetries,
     ...(emit !== null && (await import('../run/emit.js')).sessionListeners(config, emit)),
   })
-  let read: Awaited<ReturnType<typeof loadFiles>>
+  let read: LoadedFiles
   try {
-    read = await loadFiles(config.selection, config)
+    read = config.shared?.files ?? (await loadFiles(config.selection, config))
   } catch (error) {
     await opening.then((session) => session.close()).catch(() => {})
     throw error
@@ -67,6 +70,47 @@ export async function startLooking(config: Config): Promise<Look> {
   } catch (error) {
     await session.close()
     throw error
+  }
+}
+
+/**
+ * Migrates one database: looks, and loads what a migration takes only where one is pending.
+ *
+ * @param options what `config` was made from, to be judged by the whole schema before anything is written; null when it has been.
+ */
+export async function migrateDatabase(
+  config: Config,
+  options: MigrateOptions | null,
+  started: number,
+): Promise<RunReport> {
+  const found = await startLooking(config)
+  const { comparison, server } = found
+  try {
+    // A missing history is begun even without files: whether the schemas are empty decides how.
+    const isIdle = comparison.problems.length + comparison.pending.length === 0 && found.state.rows !== null
+    const fires = await firesCallbacks(config, found, isIdle)
+    if (!fires) refuseProblems(comparison.problems)
+    if (fires || !isIdle) {
+      const { runMigrate } = await import('./run-migrate.js')
+      return await runMigrate(config, options, found, started)
+    }
+  } finally {
+    await found.session.close()
+  }
+  const milliseconds = Math.round(performance.now() - started)
+  if (config.isObserved) {
+    const { createEmit } = await import('../run/emit.js')
+    createEmit(config)({ type: 'finished', run: null, milliseconds })
+  }
+  return {
+    command: 'migrate',
+    server,
+    run: null,
+    migrations: [],
+    currentVersion: currentVersion(comparison.statuses),
+    upkeep: null,
+    lock: null,
+    milliseconds,
   }
 }
 

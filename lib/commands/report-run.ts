@@ -29,6 +29,7 @@ export async function reportRun(
     migrations: results.map(({ step, milliseconds }) => ({ action: step.action, ...step.reference, milliseconds })),
     currentVersion: versionAfter(work.before, results),
     upkeep,
+    lock: run.reportedLock,
     milliseconds,
   }
 }

@@ -2,10 +2,11 @@ import type { ErrorCode } from '../errors/error-codes.js'
 import type { CreatedPartition, DroppedPartition } from '../errors/schemaway-error.js'
 import type { MigrationState } from '../history/migration-state.js'
 import type { RepairedRow, ScriptReference, StepAction } from '../run/events.js'
+import type { ReportedLock } from '../run/lock.js'
 import type { DefaultPartitionRows } from '../run/partition-upkeep.js'
 import type { SeededFile } from '../run/run-seeds.js'
 
-export type { CreatedPartition, DefaultPartitionRows, DroppedPartition, SeededFile }
+export type { CreatedPartition, DefaultPartitionRows, DroppedPartition, ReportedLock, SeededFile }
 
 /** One migration that a command ran. */
 export interface ReportedMigration {
@@ -32,6 +33,8 @@ export interface RunReport {
   readonly currentVersion: string | null
   /** What was done for partitions after `migrate()` had applied something with a bundled module; null after any other run. */
   readonly upkeep: UpkeepReport | null
+  /** What kept other processes away; null where no lock was needed. */
+  readonly lock: ReportedLock | null
   readonly milliseconds: number
 }
 
@@ -59,6 +62,8 @@ export interface MaintainReport {
   readonly dropped: readonly DroppedPartition[]
   /** Rows that still lie in default partitions; null when they could not be counted, as the event `upkeepFailed` says. */
   readonly defaultRows: readonly DefaultPartitionRows[] | null
+  /** What kept other processes away; null where no lock was needed. */
+  readonly lock: ReportedLock | null
   readonly milliseconds: number
 }
 
@@ -69,6 +74,8 @@ export interface SeedReport {
   readonly set: 'reference' | 'demo'
   /** The files that ran, in order: those of the installed modules. */
   readonly files: readonly SeededFile[]
+  /** What kept other processes away; null where no lock was needed. */
+  readonly lock: ReportedLock | null
   readonly milliseconds: number
 }
 
@@ -84,6 +91,8 @@ export interface AdoptReport {
   readonly adopted: readonly ScriptReference[]
   /** Scripts that are not applied yet, in the order in which `migrate()` would run them. */
   readonly pending: readonly string[]
+  /** What kept other processes away; null where no lock was needed. */
+  readonly lock: ReportedLock | null
   readonly milliseconds: number
 }
 
@@ -97,6 +106,8 @@ export interface BaselineReport {
   readonly description: string
   /** False when history begins with this very baseline already. */
   readonly isWritten: boolean
+  /** What kept other processes away; null where no lock was needed. */
+  readonly lock: ReportedLock | null
   readonly milliseconds: number
 }
 
@@ -119,6 +130,8 @@ export interface RepairReport {
   readonly repairs: readonly RepairedRow[]
   /** With the option `unfinished`: what the ledger says now, or would, of scripts that stopped half-way. */
   readonly unfinished: readonly SettledScript[]
+  /** What kept other processes away; null where no lock was needed. */
+  readonly lock: ReportedLock | null
   readonly milliseconds: number
 }
 
@@ -146,6 +159,8 @@ export interface CleanReport {
   readonly dropped: readonly DroppedObject[]
   /** Rows of history that went, or would go. */
   readonly historyRows: number
+  /** What kept other processes away; null where no lock was needed. */
+  readonly lock: ReportedLock | null
   readonly milliseconds: number
 }
 

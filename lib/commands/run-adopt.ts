@@ -124,6 +124,7 @@ function describe(
     preview: facts.run === null,
     adopted: adopted.map(({ file }) => referenceOf(file)),
     pending,
+    lock: facts.run?.reportedLock ?? null,
     milliseconds: Math.round(performance.now() - facts.started),
   }
 }

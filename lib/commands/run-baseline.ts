@@ -28,6 +28,7 @@ export async function runBaseline(config: Config, options: BaselineOptions, star
       version,
       description,
       isWritten,
+      lock: run.reportedLock,
       milliseconds,
     }
   } finally {
@@ -48,6 +49,13 @@ async function begin(run: Run): Promise<boolean> {
   } catch (error) {
     throw translateError(error, 'reading the history', session.display)
   }
-  await prepareHistory(run, async ({ firstRank }) => planBaseline(config, firstRank))
-  return true
+  let isWritten = true
+  await prepareHistory(run, async ({ firstRank, hasHistory, state }) => {
+    if (!hasHistory) return planBaseline(config, firstRank)
+    // Another process was faster.
+    refuseOtherBeginning(config, state.rows, place.history)
+    isWritten = false
+    return null
+  })
+  return isWritten
 }

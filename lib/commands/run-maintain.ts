@@ -52,7 +52,15 @@ export async function runMaintain(config: Config, options: MaintainOptions, star
     const milliseconds = Math.round(performance.now() - started)
     run.emit({ type: 'finished', run: run.id, milliseconds })
     const { created, dropped } = done
-    return { command: 'maintain', server: run.session.display, created, dropped, defaultRows, milliseconds }
+    return {
+      command: 'maintain',
+      server: run.session.display,
+      created,
+      dropped,
+      defaultRows,
+      lock: run.reportedLock,
+      milliseconds,
+    }
   } catch (error) {
     throw translateError(error, 'looking after partitions', run.session.display)
   } finally {

@@ -2,6 +2,7 @@ import type { Callbacks } from '../callbacks/callbacks.js'
 import { explainOptions } from '../config/explain-options.js'
 import type { MigrateOptions } from '../config/options.js'
 import type { Config } from '../config/read-options.js'
+import { SchemawayError } from '../errors/schemaway-error.js'
 import type { HistoryRow } from '../history/history-row.js'
 import type { MigrationStatus } from '../history/migration-state.js'
 import { compareWithRequirements, refuseProblems } from '../plan/compare.js'
@@ -9,8 +10,10 @@ import type { Plan } from '../plan/plan.js'
 import type { HistoryBeginning } from '../plan/plan-baseline.js'
 import { planMigrate } from '../plan/plan-migrate.js'
 import { executePlan } from '../run/execute-plan.js'
+import { HistoryMoved } from '../run/history-moved.js'
 import { openRun, type Run } from '../run/open-run.js'
 import { grantToOwnerRole, type PreparedHistory, prepareHistory, readHistory } from '../run/prepare-history.js'
+import { refuseOutsideOfTransactions, scriptsOutside } from '../run/refuse-outside.js'
 import type { StepResult } from '../run/send-steps.js'
 import { translateError } from '../run/translate-error.js'
 import type { ScriptFile } from '../scripts/script-file.js'
@@ -21,14 +24,18 @@ import type { RunReport, UpkeepReport } from './report.js'
 import { reportRun } from './report-run.js'
 import { upkeepAfterMigrate } from './upkeep-after-migrate.js'
 
-/** The part of migrate() that is loaded only when something is pending. It goes on with the session that looked. */
+/**
+ * The part of migrate() that is loaded only when something is pending. It goes on with the session that looked.
+ *
+ * @param options null when the whole schema has judged them already.
+ */
 export async function runMigrate(
   config: Config,
-  options: MigrateOptions,
+  options: MigrateOptions | null,
   found: Look,
   started: number,
 ): Promise<RunReport> {
-  explainOptions('migrate', options)
+  if (options !== null) explainOptions('migrate', options)
   const { files } = found
   const run = await openRun(config, found.session)
   try {
@@ -39,8 +46,12 @@ export async function runMigrate(
       await callbacks?.finishMigrate(report.migrations)
       return report
     }
-    const { before, plan } = await prepare(run, files)
-    const execute = async (): Promise<readonly StepResult[]> => await executePlan(plan, run)
+    const prepared = await prepare(run, files)
+    let { before } = prepared
+    const execute = async (): Promise<readonly StepResult[]> =>
+      await executeToTheEnd(prepared.plan, run, files, (statuses) => {
+        before = statuses
+      })
     const results = await (callbacks?.runMigrations(execute) ?? execute())
     await grantToOwnerRole(run).catch((error) => {
       throw translateError(
@@ -80,8 +91,11 @@ interface Prepared {
 async function prepare(run: Run, files: readonly ScriptFile[]): Promise<Prepared> {
   const { callbacks } = run
   let isBegun = false
+  // By the rank that comes next.
   const preparedByRank = new Map<number, Prepared>()
   const history = await prepareHistory(run, async (found) => {
+    isBegun = false
+    preparedByRank.clear()
     if (found.hasHistory) return null
     const beginning = await beginHistory(run, found.firstRank)
     const expected = expectHistory(run, found, beginning)
@@ -97,12 +111,65 @@ async function prepare(run: Run, files: readonly ScriptFile[]): Promise<Prepared
   return await planHistory(run, files, hasFired.includes(true) ? await readHistory(run) : history)
 }
 
+/**
+ * Runs a plan, and what is left of it after another process did a part, where the lock is held by single transactions.
+ *
+ * @param onMoved gets where the database stands then.
+ * @returns what this process did.
+ */
+async function executeToTheEnd(
+  plan: Plan,
+  run: Run,
+  files: readonly ScriptFile[],
+  onMoved: (statuses: Prepared['before']) => void,
+): Promise<readonly StepResult[]> {
+  const done: StepResult[] = []
+  let next = plan
+  for (;;) {
+    const { ledgerHash, highestRank } = run
+    try {
+      return [...done, ...(await executePlan(next, run))]
+    } catch (error) {
+      if (!(error instanceof HistoryMoved)) throw addApplied(error, done)
+      done.push(...error.results)
+      const history = await readHistory(run)
+      // Nobody changed anything, so a new plan would fail in the same way.
+      const isSame = run.ledgerHash === ledgerHash && run.highestRank === highestRank
+      if (isSame && error.results.length === 0) throw error
+      const prepared = await planHistory(run, files, history)
+      onMoved(prepared.before)
+      next = prepared.plan
+    }
+  }
+}
+
+/** What this process did before it planned anew is told as well. */
+function addApplied(error: unknown, done: readonly StepResult[]): unknown {
+  if (!(error instanceof SchemawayError) || done.length === 0) return error
+  const applied = [...done.map(({ step }) => step.reference.script), ...(error.details.applied ?? [])]
+  return new SchemawayError(error.code, error.message, { details: { ...error.details, applied }, cause: error.cause })
+}
+
 /** @throws SchemawayError `VALIDATION_FAILED`, `MIGRATION_NOT_FOUND`; as `planMigrate()`. */
-async function planHistory({ config }: Run, files: readonly ScriptFile[], history: HistoryToPlan): Promise<Prepared> {
+async function planHistory(run: Run, files: readonly ScriptFile[], history: HistoryToPlan): Promise<Prepared> {
+  const { config } = run
   const { state, firstRank, modulesByScript } = history
   const { statuses, pending, problems } = await compareWithRequirements(config, files, state, modulesByScript)
   refuseProblems(problems)
-  return { before: statuses, plan: planMigrate(config, files, pending, state, firstRank) }
+  const plan = planMigrate(config, files, pending, state, firstRank)
+  if (run.care.isShared) await refuseOutside(run, plan)
+  return { before: statuses, plan }
+}
+
+/** Before a history is begun, so that nothing is left of a refused start. */
+async function refuseOutside(run: Run, { steps }: Plan): Promise<void> {
+  const outside = scriptsOutside(steps)
+  if (steps.every(({ scripts }) => scripts.every(({ program }) => program === undefined))) {
+    refuseOutsideOfTransactions(run, outside)
+    return
+  }
+  const { findOutsidePrograms } = await import('../programs/prepare-programs.js')
+  refuseOutsideOfTransactions(run, [...outside, ...(await findOutsidePrograms(steps, run))])
 }
 
 type HistoryToPlan = Pick<PreparedHistory, 'state' | 'firstRank' | 'modulesByScript'>

@@ -11,6 +11,7 @@ import { quoteLiteral } from '../history/quote-sql.js'
 import { compare } from '../plan/compare.js'
 import { createPlanContext } from '../plan/plan-context.js'
 import { describeRepair, planRepair, type RepairStep } from '../plan/plan-repair.js'
+import { untilSettled } from '../run/history-moved.js'
 import { openRun, type Run } from '../run/open-run.js'
 import { readHistory, startLedger } from '../run/prepare-history.js'
 import { translateError } from '../run/translate-error.js'
@@ -34,6 +35,7 @@ export async function runRepair(config: Config, options: RepairOptions, started:
     preview: config.preview,
     repairs: steps.map(({ row: _, ...repair }) => repair),
     unfinished: [],
+    lock: run?.reportedLock ?? null,
     milliseconds: Math.round(performance.now() - started),
   })
   try {
@@ -41,7 +43,7 @@ export async function runRepair(config: Config, options: RepairOptions, started:
     const fires = !config.preview && hasCallbacks(found.callbacks, config)
     if (config.preview || (seen.length === 0 && !fires)) return report(null, seen)
     const { run, steps } = await repairUnderLock(config, found)
-    const result = report(steps.length === 0 ? null : run, steps)
+    const result = { ...report(steps.length === 0 ? null : run, steps), lock: run.reportedLock }
     run.emit({ type: 'finished', run: run.id, milliseconds: result.milliseconds })
     return result
   } finally {
@@ -67,7 +69,7 @@ async function repairUnderLock(
     return steps
   }
   try {
-    return { run, steps: await aroundCommand(run, callbacks, aroundRepair, work) }
+    return { run, steps: await aroundCommand(run, callbacks, aroundRepair, () => untilSettled(work)) }
   } finally {
     await run.close()
   }

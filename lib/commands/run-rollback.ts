@@ -11,6 +11,7 @@ import { compare } from '../plan/compare.js'
 import { loadFiles, loadScripts, selectedNames } from '../plan/load-scripts.js'
 import { planRollback } from '../plan/plan-rollback.js'
 import { executePlan } from '../run/execute-plan.js'
+import { untilSettled } from '../run/history-moved.js'
 import { openRun } from '../run/open-run.js'
 import { readHistory, readLedger, startLedger } from '../run/prepare-history.js'
 import type { RunReport } from './report.js'
@@ -52,7 +53,10 @@ export async function runRollback(
     return { before: statuses, results: await executePlan(plan, run) }
   }
   try {
-    return await reportRun(run, { ...(await aroundCommand(run, callbacks, aroundUndo, rollBack)), started })
+    return await reportRun(run, {
+      ...(await aroundCommand(run, callbacks, aroundUndo, () => untilSettled(rollBack))),
+      started,
+    })
   } finally {
     await run.close()
   }

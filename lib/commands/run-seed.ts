@@ -52,7 +52,7 @@ export async function runSeed(config: Config, options: SeedOptions, started: num
     const results = await runSeeds(run, scripts)
     const milliseconds = Math.round(performance.now() - started)
     run.emit({ type: 'finished', run: run.id, milliseconds })
-    return { command: 'seed', server: run.session.display, set, files: results, milliseconds }
+    return { command: 'seed', server: run.session.display, set, files: results, lock: run.reportedLock, milliseconds }
   } catch (error) {
     throw translateError(error, 'seeding', run.session.display)
   } finally {

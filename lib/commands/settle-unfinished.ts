@@ -6,6 +6,7 @@ import type { BegunUnit, UnfinishedScript } from '../history/script-progress.js'
 import { locationsModule } from '../modules/select-modules.js'
 import { selectedNames } from '../plan/load-scripts.js'
 import type { LedgerDraft } from '../plan/plan.js'
+import { untilSettled } from '../run/history-moved.js'
 import { openRun, type Run } from '../run/open-run.js'
 import { readHistory } from '../run/prepare-history.js'
 import { readUnfinished } from '../run/prepare-units.js'
@@ -24,10 +25,13 @@ type Settlement = SettledScript['unfinished']
 export async function settleUnfinished(config: Config, unfinished: Settlement, started: number): Promise<RepairReport> {
   const run = await openRun(config)
   try {
-    const { hasLedger } = await readHistory(run)
-    const open = hasLedger ? await readUnfinished(run) : []
-    const chosen = chooseScripts(config, open, unfinished)
-    if (!config.preview) await write(run, chosen, unfinished)
+    const chosen = await untilSettled(async () => {
+      const { hasLedger } = await readHistory(run)
+      const open = hasLedger ? await readUnfinished(run) : []
+      const scripts = chooseScripts(config, open, unfinished)
+      if (!config.preview) await write(run, scripts, unfinished)
+      return scripts
+    })
     const milliseconds = Math.round(performance.now() - started)
     if (!config.preview) run.emit({ type: 'finished', run: run.id, milliseconds })
     return {
@@ -37,6 +41,7 @@ export async function settleUnfinished(config: Config, unfinished: Settlement, s
       preview: config.preview,
       repairs: [],
       unfinished: chosen.map((script) => describe(script, unfinished)),
+      lock: run.reportedLock,
       milliseconds,
     }
   } finally {

@@ -1,6 +1,7 @@
 /** Every command, in the order in which documentation lists them. */
 export const commandNames = [
   'migrate',
+  'migrateAll',
   'rollback',
   'info',
   'validate',
@@ -28,6 +29,7 @@ const asking = ['assertMigrated', 'waitUntilMigrated'] as const
 /** They read scripts of the caller, or the callbacks among them. */
 export const reading = [
   'migrate',
+  'migrateAll',
   'rollback',
   'info',
   'validate',
@@ -50,6 +52,7 @@ export const selecting = [...reading, 'seed'] as const
 /** They try again what ran into somebody's lock. */
 export const retrying = [
   'migrate',
+  'migrateAll',
   'rollback',
   'maintain',
   'seed',
@@ -66,8 +69,25 @@ export const locking = [...retrying, 'adopt'] as const
 /** They open a connection. */
 export const connecting = [...locking, 'info', 'validate', ...asking] as const
 
+/** They work on one database, which their options name. */
+export const addressing = [
+  'migrate',
+  'rollback',
+  'maintain',
+  'seed',
+  'undo',
+  'baseline',
+  'repair',
+  'clean',
+  'createMigrator',
+  'adopt',
+  'info',
+  'validate',
+  ...asking,
+] as const
+
 /** They consider what is picked of the pending. */
-export const picking = ['migrate', 'info', 'validate', ...asking, 'createMigrator'] as const
+export const picking = ['migrate', 'migrateAll', 'info', 'validate', ...asking, 'createMigrator'] as const
 
 /** They tell what is pending. */
 export const comparing = [...picking, 'seed'] as const
@@ -76,14 +96,24 @@ export const comparing = [...picking, 'seed'] as const
 export const targeting = [...comparing, 'undo'] as const
 
 /** They let a disagreement between history and files pass, or not. */
-export const judging = ['migrate', 'validate', ...asking, 'seed', 'repair', 'createMigrator'] as const
+export const judging = ['migrate', 'migrateAll', 'validate', ...asking, 'seed', 'repair', 'createMigrator'] as const
 
 /** They write rows into history. */
-export const recording = ['migrate', 'rollback', 'undo', 'baseline', 'repair', 'adopt', 'createMigrator'] as const
+export const recording = [
+  'migrate',
+  'migrateAll',
+  'rollback',
+  'undo',
+  'baseline',
+  'repair',
+  'adopt',
+  'createMigrator',
+] as const
 
 /** They fire callbacks. */
 export const firing = [
   'migrate',
+  'migrateAll',
   'rollback',
   'info',
   'validate',
@@ -95,10 +125,10 @@ export const firing = [
 ] as const
 
 /** They run scripts of migrations. */
-export const running = ['migrate', 'rollback', 'undo', 'createMigrator'] as const
+export const running = ['migrate', 'migrateAll', 'rollback', 'undo', 'createMigrator'] as const
 
-export const migrating = ['migrate', 'createMigrator'] as const
+export const migrating = ['migrate', 'migrateAll', 'createMigrator'] as const
 export const undoing = ['rollback', 'undo'] as const
-export const baselining = ['migrate', 'baseline', 'createMigrator'] as const
+export const baselining = ['migrate', 'migrateAll', 'baseline', 'createMigrator'] as const
 export const previewing = ['repair', 'clean', 'adopt'] as const
-export const keepingPartitions = ['migrate', 'maintain', 'createMigrator'] as const
+export const keepingPartitions = ['migrate', 'migrateAll', 'maintain', 'createMigrator'] as const

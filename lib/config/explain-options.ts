@@ -5,8 +5,8 @@ import { encodingOf } from '../scripts/encodings.js'
 import { nearestName } from '../scripts/nearest-name.js'
 import { type CommandName, commandNames } from './command-names.js'
 import type { OptionKind, OptionSpecification } from './option-kind.js'
-import { optionNames, optionNamesOf, optionTable } from './option-table.js'
 import { isObject, isPlainObject, isStorable, longestRetention, plainRoleName } from './read-options.js'
+import { wholeOptionNames, wholeOptionNamesOf, wholeOptionTable } from './whole-option-table.js'
 
 const storable = z.string('must be text').refine(isStorable, 'must not contain NUL or half a character')
 const text = storable.min(1, 'must not be empty')
@@ -31,7 +31,7 @@ const roles = z.strictObject({ owner: role, app: role, worker: role, readonly: r
  */
 export function optionsSchema(command: CommandName): z.ZodType {
   const shape = Object.fromEntries(
-    optionNamesOf(command).map((name) => [name, schemaOfKind(optionTable[name].kind).optional()]),
+    wholeOptionNamesOf(command).map((name) => [name, schemaOfKind(wholeOptionTable[name].kind).optional()]),
   )
   return z
     .custom<object>(isObject, 'must be an object, such as { url: process.env.DATABASE_URL }')
@@ -76,9 +76,9 @@ function describeIssue(command: CommandName, issue: z.core.$ZodIssue): readonly 
 }
 
 function describeUnknownOption(command: CommandName, key: string): string {
-  const known = optionNames.find((name) => name === key)
-  if (known === undefined) return `\`${key}\` is not an option${suggest(key, optionNamesOf(command))}`
-  const { commands }: OptionSpecification = optionTable[known]
+  const known = wholeOptionNames.find((name) => name === key)
+  if (known === undefined) return `\`${key}\` is not an option${suggest(key, wholeOptionNamesOf(command))}`
+  const { commands }: OptionSpecification = wholeOptionTable[known]
   const taking = commandNames.filter((name) => commands?.includes(name))
   return `\`${key}\` is an option of ${taking.map((name) => `${name}()`).join(', ')} only`
 }

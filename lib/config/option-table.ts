@@ -1,5 +1,6 @@
 import { namings } from '../scripts/script-name.js'
 import {
+  addressing,
   baselining,
   type CommandName,
   comparing,
@@ -35,19 +36,19 @@ export const optionTable = {
   url: {
     kind: { type: 'url' },
     default: null,
-    commands: connecting,
+    commands: addressing,
     text: 'Connection URL. Give exactly one of `url`, `connection` and `sql`.',
   },
   connection: {
     kind: { type: 'connection' },
     default: null,
-    commands: connecting,
+    commands: addressing,
     text: 'Connection options with the names of postgres.js; `password` may be an async function.',
   },
   sql: {
     kind: { type: 'client' },
     default: null,
-    commands: connecting,
+    commands: addressing,
     text: 'A postgres.js client whose options are reused. Work never runs on its pool.',
   },
   modules: {
@@ -275,6 +276,12 @@ export const optionTable = {
     default: 600_000,
     commands: locking,
     text: 'Longest wait for another process that migrates, rolls back, seeds or maintains the same database, in milliseconds.',
+  },
+  lockStrategy: {
+    kind: { type: 'choice', values: ['auto', 'session', 'transaction', 'table'] },
+    default: 'auto',
+    commands: locking,
+    text: 'What keeps processes apart: an advisory lock of the `session`, one of each `transaction`, for poolers, or a row of a `table`, for servers without such locks. `auto` finds out what works.',
   },
   lockTimeout: {
     kind: { type: 'integer', minimum: 0, maximum: day },

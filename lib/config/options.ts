@@ -1,9 +1,12 @@
 import type { Hooks } from '../callbacks/hooks.js'
+import type { TargetResult } from '../commands/migrate-all-report.js'
+import type { RunReport } from '../commands/report.js'
 import type { RoleNames } from '../model/role-names.js'
 import type { BundledModuleName } from '../modules/bundled.js'
 import type { Module } from '../modules/define-module.js'
 import type { ConnectionOptions, PostgresClient } from '../run/connection-target.js'
-import type { MigrationEvent } from '../run/events.js'
+import type { MigrationEvent, TargetEvent } from '../run/events.js'
+import type { LockStrategy } from '../run/lock.js'
 import type { Encoding } from '../scripts/encodings.js'
 import type { Naming } from '../scripts/script-name.js'
 
@@ -102,6 +105,13 @@ export interface LockingOptions {
    * (ten minutes).
    */
   readonly waitForLock?: number | undefined
+  /**
+   * How processes that work on one history are kept apart. `'session'`: by an advisory lock that the session holds, as Flyway
+   * does. `'transaction'`: by one that each transaction takes, through a pooler in transaction mode; scripts that cannot run in a
+   * transaction are refused. `'table'`: by a row of the table `schemaway_lock` beside the history, for servers without advisory
+   * locks; all processes have to use it then. Default `'auto'`: what works on this connection.
+   */
+  readonly lockStrategy?: 'auto' | LockStrategy | undefined
   /**
    * PostgreSQL's `lock_timeout` in milliseconds, default 2,000, for migrations, seeds and partitions. Short, so that the application
    * does not queue up.
@@ -239,6 +249,36 @@ export interface MigrateOptions
    * month and of this many months after it. Default 3.
    */
   readonly partitionsAhead?: number | undefined
+}
+
+/** One database of `migrateAll()`. */
+export interface MigrationTarget extends ConnectionChoice {
+  /** What results and events call it; default `host:port/database`. Each occurs once. */
+  readonly name?: string | undefined
+  /** Further values for `${name}` in your own scripts; they go before those of the options. */
+  readonly placeholders?: Readonly<Record<string, string>> | undefined
+}
+
+/** The databases of `migrateAll()`: connection URLs, or objects with one. An iterable is read as there is room for more. */
+export type MigrationTargets = Iterable<string | URL | MigrationTarget> | AsyncIterable<string | URL | MigrationTarget>
+
+/** Options of `migrateAll()`. */
+export interface MigrateAllOptions extends Omit<MigrateOptions, keyof ConnectionChoice | 'onEvent'> {
+  /** How many databases are migrated at the same time, default 8. */
+  readonly concurrency?: number | undefined
+  /** Begin no further database once one has failed; those under way are completed. Default `false`. */
+  readonly stopOnFailure?: boolean | undefined
+  /** Milliseconds for one database, from connecting to the end; 0 (default) means no limit. */
+  readonly timeoutPerTarget?: number | undefined
+  /** Names of the targets to migrate, such as `resume` of an earlier report. Default: all. */
+  readonly only?: readonly string[] | undefined
+  /**
+   * Receives each result at once, with the report of `migrate()` where it ended well, and is waited for before another target
+   * takes its place. With it, `results` lists only those that did not end well, so that memory stays small with any number.
+   */
+  readonly onResult?: ((result: TargetResult, report: RunReport | null) => void | Promise<void>) | undefined
+  /** Receives typed events, each with the name of its target. What it throws is logged as a warning and ignored. */
+  readonly onEvent?: ((event: TargetEvent) => void) | undefined
 }
 
 /** Options of `maintain()`, which looks after every partitioned table that is installed, and reads no script. */

@@ -1,6 +1,7 @@
 import type { Hooks } from '../callbacks/hooks.js'
 import { defaultRoleNames, type RoleNames } from '../model/role-names.js'
 import { type ModuleSelection, selectModules } from '../modules/select-modules.js'
+import type { SharedScripts } from '../plan/shared-scripts.js'
 import type { Encoding } from '../scripts/encodings.js'
 import type { CommandName } from './command-names.js'
 import type { OptionKind, OptionSpecification } from './option-kind.js'
@@ -70,6 +71,7 @@ export interface Config {
   readonly connectTimeout: number
   readonly connectRetries: number
   readonly waitForLock: number
+  readonly lockStrategy: NonNullable<MigrateOptions['lockStrategy']>
   readonly lockTimeout: number
   readonly lockRetries: number
   readonly statementTimeout: number
@@ -91,6 +93,8 @@ export interface Config {
   readonly hooks: Hooks
   /** Whether anybody listens: a logger or an event listener was given. */
   readonly isObserved: boolean
+  /** Set while several databases are migrated with the same scripts. */
+  readonly shared?: SharedScripts
 }
 
 /** Of whichever command. */
@@ -122,6 +126,7 @@ const plainOptions: ReadonlySet<string> = new Set<OptionName>([
   'sql',
   'modules',
   'locations',
+  'lockStrategy',
   'signal',
   'logger',
   'onEvent',
@@ -293,6 +298,7 @@ async function completeOptions(command: CommandName, options: AnyOptions): Promi
     connectTimeout: options.connectTimeout ?? optionTable.connectTimeout.default,
     connectRetries: options.connectRetries ?? optionTable.connectRetries.default,
     waitForLock: options.waitForLock ?? optionTable.waitForLock.default,
+    lockStrategy: options.lockStrategy ?? optionTable.lockStrategy.default,
     lockTimeout: options.lockTimeout ?? optionTable.lockTimeout.default,
     lockRetries: options.lockRetries ?? optionTable.lockRetries.default,
     statementTimeout: options.statementTimeout ?? optionTable.statementTimeout.default,

@@ -9,6 +9,8 @@ import { type AnyOptions, defaultLedger, namedDatabases, roleKeys } from './read
 
 /** Of the column in history. */
 const longestInstalledBy = 100
+/** They take none in their options. */
+const withoutDatabase: ReadonlySet<CommandName> = new Set(['validateFiles', 'migrateAll'])
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 
 /** Refuses options that are well formed one by one, but do not go together. */
@@ -27,7 +29,7 @@ export function refuseContradictions(
     void problems.push({ kind: 'INVALID_OPTION', option, message })
 
   const databases = namedDatabases(options)
-  if (databases.length === 0 && command !== 'validateFiles') {
+  if (databases.length === 0 && !withoutDatabase.has(command)) {
     refuse(
       'url',
       'no database is named; pass `url: process.env.DATABASE_URL` (is the variable set?), `connection` or `sql`',

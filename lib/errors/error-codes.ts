@@ -32,8 +32,10 @@ export const errorCodes = [
   'MISSING_PRIVILEGE',
   /** Another process migrates this database and did not finish within `waitForLock`. */
   'LOCK_WAIT_TIMEOUT',
-  /** A script released the lock under which it ran. */
+  /** A script released the lock under which it ran, or another process took it over. */
   'LOCK_LOST',
+  /** Another process changed history between two transactions of a command, which cannot be planned anew half-way. */
+  'HISTORY_MOVED',
   /** A statement waited longer than `lockTimeout` for a lock that another session holds, in every attempt. */
   'STATEMENT_BLOCKED',
   /** A statement of a script failed. */
@@ -76,6 +78,10 @@ export const errorCodes = [
   'HISTORY_UNREADABLE',
   /** `adopt()` cannot take over what another tool applied: dirty, unknown versions, a history that is not empty. */
   'ADOPTION_REFUSED',
+  /** `migrateAll` gave one database no longer than `timeoutPerTarget`, which was not enough. */
+  'TARGET_TIMEOUT',
+  /** `migrateAll` did not bring every database up to date; `details.targets` lists those that it did not. */
+  'TARGETS_FAILED',
   /** The caller's `AbortSignal` fired. */
   'ABORTED',
 ] as const

@@ -14,6 +14,8 @@ export interface Problem {
   readonly column?: number
   /** Qualified name of the partitioned table that could not be looked after. */
   readonly table?: string
+  /** Name of the database of `migrateAll()` that failed; `kind` is the code of its error. */
+  readonly target?: string
 }
 
 /** A month's partition that was made. */
@@ -90,6 +92,8 @@ export interface ErrorDetails {
   /** Server that was spoken to, as `host:port/database`. Never contains a password. */
   readonly server?: string
   readonly pending?: readonly string[]
+  /** Names of the databases that `migrateAll()` did not bring up to date, in their order. */
+  readonly targets?: readonly string[]
   /** Scripts of this run that were applied before it failed. */
   readonly applied?: readonly string[]
   /** Scripts of this run that were undone before it failed. */

@@ -4,19 +4,28 @@ import { quoteIdentifier } from './quote-sql.js'
 /** Where history and ledger live, quoted for SQL text. */
 export interface HistoryPlace {
   readonly schema: string
+  /** As it is, without quotes. */
+  readonly schemaName: string
   /** Qualified and quoted: `"public"."flyway_schema_history"`. */
   readonly history: string
   readonly ledger: string
+  /** Table of locks, which only some engines need. */
+  readonly lock: string
   readonly historyName: string
   readonly ledgerName: string
 }
+
+/** Beside every history of a schema, with a row for each that is locked. */
+export const lockTable = 'schemaway_lock'
 
 export function placeHistory(names: { historySchema: string; table: string; ledgerTable: string }): HistoryPlace {
   const schema = quoteIdentifier(names.historySchema)
   return {
     schema,
+    schemaName: names.historySchema,
     history: `${schema}.${quoteIdentifier(names.table)}`,
     ledger: `${schema}.${quoteIdentifier(names.ledgerTable)}`,
+    lock: `${schema}.${quoteIdentifier(lockTable)}`,
     historyName: names.table,
     ledgerName: names.ledgerTable,
   }

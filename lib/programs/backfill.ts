@@ -166,7 +166,7 @@ export class Backfill {
     progress: BackfillProgress | null,
   ): Promise<BackfillProgress | null> {
     const { run, program } = this.#caller.call
-    await this.#sendOwn([run.begin, 'SET LOCAL schemaway.own = 1'])
+    await this.#sendOwn([...run.begin, 'SET LOCAL schemaway.own = 1'])
     const scope = this.#caller.createScope(async (query, origin) => {
       const answer = await this.#caller.send(query, origin)
       if (run.session.transactionStatus === 'idle') throw this.#caller.escape()

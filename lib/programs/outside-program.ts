@@ -4,7 +4,6 @@ import { describeReference } from '../run/describe-reference.js'
 import type { OutsideRunner } from '../run/execute-plan.js'
 import type { Run } from '../run/open-run.js'
 import type { StepSender } from '../run/send-steps.js'
-import { resetStatements } from '../run/session-settings.js'
 
 /** Runs a program outside a transaction. What it did stays when it fails; its row of history is written behind it. */
 export class OutsideProgram implements OutsideRunner {
@@ -41,11 +40,10 @@ export class OutsideProgram implements OutsideRunner {
   }
 
   async reset(): Promise<void> {
-    const { session, settings } = this.#run
+    const { session, care } = this.#run
     if (session.isLost) return
-    const role = ['RESET SESSION AUTHORIZATION', 'RESET ROLE']
     // Where there is nothing to roll back, the server warns of it.
     const rollback = session.transactionStatus === 'idle' ? [] : ['ROLLBACK']
-    await session.send([...rollback, ...role, ...resetStatements, ...settings].join(';\n'))
+    await session.send([...rollback, ...care.afterRoles].join(';\n'))
   }
 }

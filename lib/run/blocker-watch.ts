@@ -1,4 +1,5 @@
 import type { Blocker } from '../errors/schemaway-error.js'
+import { admit } from './admit.js'
 import { findBlockers } from './blockers.js'
 import type { Run } from './open-run.js'
 import type { CompletedMessage, CopyData, ExecutedQuery, Session } from './session.js'
@@ -32,7 +33,7 @@ export class BlockerWatch {
 
   /** Sends a message that the caller's signal cancels, and that is watched for whom it waits. */
   async send(text: string, copyData?: CopyData): Promise<CompletedMessage> {
-    return await this.#during((session) => session.send(text, copyData))
+    return await this.#during((session) => admit(this.#run, () => session.send(text, copyData)))
   }
 
   /** As {@link send}, with parameters. */
@@ -69,7 +70,7 @@ export class BlockerWatch {
     this.#isLooking = true
     try {
       const observer = await this.#run.observer()
-      const found = await findBlockers(observer, this.#run.session.backendPid)
+      const found = await findBlockers(observer, this.#run.backendPid)
       if (found.length > 0 && this.#isMessageUnderWay) {
         this.#blockers = found
         this.#run.emit({ type: 'blocked', blockers: found })

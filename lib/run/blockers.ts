@@ -1,4 +1,5 @@
 import type { Blocker } from '../errors/schemaway-error.js'
+import { isOfKey } from './lock.js'
 import type { Session } from './session.js'
 
 const blockerColumns =
@@ -6,10 +7,15 @@ const blockerColumns =
   `'address', host(a.client_addr), 'state', a.state, ` +
   `'transactionSeconds', round(extract(epoch FROM clock_timestamp() - a.xact_start)::numeric, 1), ` +
   // A migration's own message may hold values of placeholders.
-  `'query', CASE WHEN left(a.query, 200) LIKE '%schemaway.own%' THEN '(a migration)' ELSE coalesce(left(a.query, 200), '') END`
+  `'query', CASE WHEN left(a.query, 1000) ~ 'schemaway[.](own|session)|[$]schemaway[$]' THEN '(a migration)' ` +
+  `ELSE coalesce(left(a.query, 200), '') END`
 
-/** Sessions that a backend waits for, asked from another session while it waits. */
-export async function findBlockers(observer: Session, backendPid: number): Promise<readonly Blocker[]> {
+/**
+ * Sessions that a backend waits for, asked from another session while it waits.
+ *
+ * @param backendPid SQL for its process id.
+ */
+export async function findBlockers(observer: Session, backendPid: string): Promise<readonly Blocker[]> {
   const rows = await observer.query<{ blocker: string }>(
     `SELECT json_build_object(${blockerColumns}, 'holds', (SELECT string_agg(DISTINCT h.mode, ', ') FROM pg_locks h ` +
       `WHERE h.pid = b.pid AND h.granted AND h.locktype = 'relation' AND h.relation IN ` +
@@ -21,12 +27,9 @@ export async function findBlockers(observer: Session, backendPid: number): Promi
 
 /** The session that holds an advisory lock. */
 export async function findLockHolder(session: Session, key: bigint): Promise<Blocker | null> {
-  const unsigned = BigInt.asUintN(64, key)
   const rows = await session.query<{ blocker: string }>(
     `SELECT json_build_object(${blockerColumns}, 'holds', 'advisory lock')::text AS blocker FROM (SELECT l.pid FROM pg_locks l ` +
-      `WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1 AND l.classid = ${unsigned >> 32n} ` +
-      `AND l.objid = ${unsigned & 0xffffffffn} ` +
-      `AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())) AS b ` +
+      `WHERE ${isOfKey(key)} AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())) AS b ` +
       'LEFT JOIN pg_stat_activity a USING (pid)',
   )
   const [first] = rows

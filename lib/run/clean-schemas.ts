@@ -1,4 +1,5 @@
 import { SchemawayError } from '../errors/schemaway-error.js'
+import { lockTable } from '../history/history-row.js'
 import { createLedgerSql, insertLedgerSql } from '../history/ledger-table.js'
 import { quoteIdentifier, quoteLiteral } from '../history/quote-sql.js'
 import type { CleanPlan } from '../plan/plan-clean.js'
@@ -45,14 +46,17 @@ export async function previewClean(
   place: Run['place'],
 ): Promise<readonly SchemaObject[]> {
   // Names are then written in full, as in the list of what was dropped.
-  const send = async (text: string) => await session.send(`SET search_path = pg_catalog; ${text}`)
-  try {
-    const objects = await listObjects(plan, place, send)
-    await refuseOutside(plan, objects, send)
-    return objects
-  } finally {
-    if (!session.isLost) await session.send('RESET search_path')
+  const send = async (text: string) => {
+    try {
+      return await session.send(`BEGIN READ ONLY; SET LOCAL search_path = pg_catalog; ${text}; COMMIT`)
+    } catch (error) {
+      if (!session.isLost) await session.send('ROLLBACK')
+      throw error
+    }
   }
+  const objects = await listObjects(plan, place, send)
+  await refuseOutside(plan, objects, send)
+  return objects
 }
 
 async function listObjects(plan: CleanPlan, place: Run['place'], send: Send): Promise<readonly SchemaObject[]> {
@@ -187,7 +191,25 @@ async function planForgetting(run: Run, { history }: CleanPlan, send: Send): Pro
   if (history !== 'table') {
     return history.length === 0 ? [] : [`DELETE FROM ${place.history} WHERE installed_rank IN (${history.join(', ')})`]
   }
-  // Who may write history need not own it. By name, because a cast to regclass needs a right on the schema.
+  const found = await findOwner(send, config.historySchema, config.table)
+  const lock = await findOwner(send, config.historySchema, lockTable)
+  const mayDropLock = lock !== undefined && (lock.mayDrop || lock.mayBecome) && !(await isLockUsed(run, lock, send))
+  const lockDrop = mayDropLock ? [asOwner(lock, `DROP TABLE ${place.lock}`)] : []
+  if (found === undefined) return [`DROP TABLE ${place.history}`, ...lockDrop]
+  if (!found.mayDrop && !found.mayBecome) throw notOwner(run, found)
+  return [asOwner(found, `DROP TABLE ${place.history}`), ...lockDrop]
+}
+
+/** The table of locks is one for all histories of a schema. */
+async function isLockUsed({ place }: Run, owner: HistoryOwner, send: Send): Promise<boolean> {
+  const sql = `SELECT coalesce(json_agg(history), '[]')::text AS others FROM ${place.lock} WHERE history <> ${quoteLiteral(place.history)}`
+  if (owner.mayDrop) return (await ask<string>(send, sql, 'others')).length > 0
+  const others = await ask<string>(send, `SET LOCAL ROLE ${quoteIdentifier(owner.owner)}; ${sql}; RESET ROLE`, 'others')
+  return others.length > 0
+}
+
+/** Who may write a table need not own it. By name, because a cast to regclass needs a right on the schema. */
+async function findOwner(send: Send, schema: string, table: string): Promise<HistoryOwner | undefined> {
   const [found] = await ask<HistoryOwner>(
     send,
     `SELECT json_build_array(json_build_object('owner', o.rolname, 'isSuperuser', o.rolsuper, 'mayDrop', ` +
@@ -195,12 +217,10 @@ async function planForgetting(run: Run, { history }: CleanPlan, send: Send): Pro
       `'hasSetOption', ${hasSetOption}, 'mayBecome', ` +
       `pg_has_role(session_user, c.relowner, ${rightToSetRole})))::text AS owners ` +
       `FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace JOIN pg_roles AS o ON o.oid = c.relowner ` +
-      `WHERE n.nspname = ${quoteLiteral(config.historySchema)} AND c.relname = ${quoteLiteral(config.table)}`,
+      `WHERE n.nspname = ${quoteLiteral(schema)} AND c.relname = ${quoteLiteral(table)}`,
     'owners',
   )
-  if (found === undefined) return [`DROP TABLE ${place.history}`]
-  if (!found.mayDrop && !found.mayBecome) throw notOwner(run, found)
-  return [asOwner(found, `DROP TABLE ${place.history}`)]
+  return found
 }
 
 function notOwner({ login, place, session }: Run, { owner, isSuperuser, hasSetOption }: HistoryOwner): SchemawayError {

@@ -32,7 +32,7 @@ export async function createMissingTables(
     ...(needsSchema && !hasHistory ? [schemaRow(run, beginning)] : []),
   ]
   try {
-    await run.writeAsHistoryRole(statements)
+    await run.writeAsHistoryRole(statements, true, { history: hasHistory, ledger: hasLedger })
   } catch (error) {
     const isCreating = !hasHistory || !hasLedger
     if (!isCreating || !(error instanceof ServerError) || error.sqlState !== insufficientPrivilege) throw error

@@ -18,7 +18,9 @@ export function dataLossCheck(
   place: HistoryPlace,
   knownEmpty: readonly string[],
 ): { readonly before: string; readonly after: string } {
-  const ignored = [place.history, place.ledger].map((name) => `pg_catalog.to_regclass(${quoteLiteral(name)})`)
+  const ignored = [place.history, place.ledger, place.lock].map(
+    (name) => `pg_catalog.to_regclass(${quoteLiteral(name)})`,
+  )
   const before =
     `SELECT pg_catalog.set_config('schemaway.tables', coalesce((SELECT pg_catalog.json_object_agg(c.oid, ` +
     `pg_catalog.format('%I.%I', n.nspname, c.relname)) FROM pg_catalog.pg_class AS c ` +
@@ -77,18 +79,17 @@ export async function findTablesWithRows(
 async function countRows(session: Session, table: string): Promise<number> {
   const estimate = `(SELECT greatest(reltuples, 1)::bigint FROM pg_class WHERE oid = ${quoteLiteral(table)}::regclass)`
   try {
-    await session.query('SET row_security = off')
     const [row] = await session.query<{ rows: number }>(
-      `SELECT (CASE WHEN n <= ${exactUpTo} THEN n ELSE greatest(n, ${estimate}) END)::float8 AS rows ` +
-        `FROM (SELECT count(*) AS n FROM (SELECT FROM ${table} LIMIT ${exactUpTo + 1}) AS some_rows) AS counted`,
+      // One message, since behind a pooler the next one may reach another connection.
+      `BEGIN READ ONLY; SET LOCAL row_security = off; SELECT (CASE WHEN n <= ${exactUpTo} THEN n ELSE greatest(n, ${estimate}) END)::float8 AS rows ` +
+        `FROM (SELECT count(*) AS n FROM (SELECT FROM ${table} LIMIT ${exactUpTo + 1}) AS some_rows) AS counted; COMMIT`,
     )
     return row?.rows ?? 0
   } catch (error) {
     if (!(error instanceof ServerError)) throw error
+    await session.send('ROLLBACK')
     const [row] = await session.query<{ rows: number }>(`SELECT ${estimate}::float8 AS rows`)
     return row?.rows ?? 1
-  } finally {
-    if (!session.isLost) await session.query('RESET row_security')
   }
 }
 

@@ -1,5 +1,6 @@
 import type { ErrorCode } from '../errors/error-codes.js'
 import type { Blocker } from '../errors/schemaway-error.js'
+import type { LockStrategy } from './lock.js'
 
 /** A script as events and reports name it. */
 export interface ScriptReference {
@@ -49,7 +50,7 @@ export type MigrationEvent =
       readonly reason: string
     }
   | { readonly type: 'waitingForLock'; readonly waitedMilliseconds: number; readonly holder: Blocker | null }
-  | { readonly type: 'locked'; readonly waitedMilliseconds: number }
+  | { readonly type: 'locked'; readonly strategy: LockStrategy; readonly waitedMilliseconds: number }
   | {
       readonly type: 'planned'
       readonly run: string
@@ -117,3 +118,9 @@ export type MigrationEvent =
     }
   | { readonly type: 'notice'; readonly severity: string; readonly message: string }
   | { readonly type: 'finished'; readonly run: string | null; readonly milliseconds: number }
+
+/** What `onEvent` of `migrateAll()` receives: an event of one of its databases. */
+export type TargetEvent = MigrationEvent & {
+  /** Name of the database; empty for what concerns all, such as a folder that is left out. */
+  readonly target: string
+}

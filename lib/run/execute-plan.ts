@@ -1,19 +1,17 @@
 import { type Blocker, SchemawayError } from '../errors/schemaway-error.js'
-import { type LedgerEntry, noUndo } from '../history/ledger-entry.js'
-import { insertLedgerSql } from '../history/ledger-table.js'
-import type { LedgerDraft, Plan, PlanStep } from '../plan/plan.js'
+import type { Plan, PlanStep } from '../plan/plan.js'
 import { abortedError, pause } from './abort.js'
 import { dataLossCheck, dataLossRefused, findTablesWithRows, readDroppedTables } from './data-loss.js'
 import type { Unit } from './drive-with-umzug.js'
 import { logSafely } from './emit.js'
-import type { ScriptReference } from './events.js'
+import { HistoryMoved } from './history-moved.js'
 import type { Run } from './open-run.js'
 import { pack } from './pack-steps.js'
 import { prepareUnits } from './prepare-units.js'
+import { recordFailure } from './record-failure.js'
 import { retryPause } from './retry-pause.js'
 import { MessageFailure, type Parcel, type StepResult, StepSender } from './send-steps.js'
 import { queryCanceled, ServerError } from './server-error.js'
-import { resetStatements } from './session-settings.js'
 import { explainFailure, isBlocked } from './statement-error.js'
 import { tellUnusableUndo } from './tell-unusable-undo.js'
 import { translateError } from './translate-error.js'
@@ -65,6 +63,7 @@ class Executor {
   async execute(): Promise<readonly StepResult[]> {
     const { steps } = this.#plan
     const { config, emit, id } = this.#run
+    this.#run.expectRanks(steps)
     tellUnusableUndo(emit, steps)
     emit({ type: 'planned', run: id, steps: steps.map(({ action, reference }) => ({ action, ...reference })) })
     try {
@@ -75,6 +74,7 @@ class Executor {
       this.#sender.callHook = this.#hookCaller()
       await driveWithUmzug(config.transaction === 'all' ? this.#planOneTransaction() : this.#planTransactions())
     } catch (error) {
+      if (error instanceof HistoryMoved) throw new HistoryMoved(this.#run.session.display, this.#results)
       throw this.#addProgress(translateError(error, 'running migrations', this.#run.session.display))
     }
     return this.#results
@@ -285,7 +285,7 @@ class Executor {
   }
 
   async #rollBack(): Promise<void> {
-    await this.#run.session.send(['ROLLBACK', ...resetStatements, ...this.#run.settings].join(';\n'))
+    await this.#run.session.send(['ROLLBACK', ...this.#run.care.afterScripts].join(';\n'))
   }
 
   /** True when a refused rollback would drop tables that turn out to be empty, so that it may be sent again. */
@@ -317,29 +317,13 @@ class Executor {
     }
     const { error, subject } = failure.explain(context) ?? explainFailure(failure.cause, context)
     try {
-      if (subject !== null) await this.#recordFailure(error, subject)
+      if (subject !== null) await recordFailure(this.#plan, run, error, subject)
     } catch (cause) {
       // What failed first is what has to be told; the ledger only misses a line about it.
       const reason = cause instanceof Error ? cause.message : 'unknown reason'
       logSafely(run.config.logger, `the failure could not be recorded in the ledger: ${reason}`)
     }
     return error
-  }
-
-  /** The one thing that a failed migration leaves behind: a row in the ledger. */
-  async #recordFailure(error: SchemawayError, subject: ScriptReference): Promise<void> {
-    const run = this.#run
-    const step = this.#plan.steps.find((one) => one.reference === subject)
-    const draft = step?.ledgerEntries.find((one) => one.script === subject.script)
-    if (draft === undefined || run.session.isLost) return
-    const { sqlState, serverMessage, line, column } = error.details
-    const entry: LedgerEntry = run.completeEntry({
-      ...withoutUndo(draft),
-      error: JSON.stringify({ code: error.code, sqlState, message: serverMessage, line, column }),
-    })
-    const ledger = insertLedgerSql(run.place, [entry], run.ledgerHash, ['0'])
-    await run.writeAsHistoryRole([ledger.sql])
-    run.ledgerHash = ledger.hash
   }
 
   /** Tells what the run had done before it stopped. */
@@ -390,8 +374,4 @@ function mayReleaseLock(step: PlanStep): boolean {
       parsed.pieces !== undefined ||
       /advisory|discard/i.test(parsed.text),
   )
-}
-
-function withoutUndo(draft: LedgerDraft): LedgerDraft {
-  return { ...draft, event: 'failed', installedRank: null, ...noUndo }
 }

@@ -20,7 +20,9 @@ export interface SchemaObject {
 
 /** SQL for the oids of history and ledger, 0 for one that is not there. */
 export function ownTables(place: HistoryPlace): string {
-  return [place.history, place.ledger].map((name) => `coalesce(to_regclass(${quoteLiteral(name)})::oid, 0)`).join(', ')
+  return [place.history, place.ledger, place.lock]
+    .map((name) => `coalesce(to_regclass(${quoteLiteral(name)})::oid, 0)`)
+    .join(', ')
 }
 
 /** SQL condition: no extension brought it. */

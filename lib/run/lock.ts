@@ -1,6 +1,6 @@
-import { SchemawayError } from '../errors/schemaway-error.js'
+import { type Blocker, SchemawayError } from '../errors/schemaway-error.js'
 import { pause } from './abort.js'
-import { describeBlocker, findLockHolder } from './blockers.js'
+import { describeBlocker } from './blockers.js'
 import type { Emit } from './emit.js'
 import type { Session } from './session.js'
 
@@ -10,6 +10,58 @@ const shortestPause = 25
 const longestPause = 175
 const reportInterval = 5_000
 
+/** How processes that work on one history are kept apart. */
+export type LockStrategy = 'session' | 'transaction' | 'table'
+
+/** What keeps other processes away, as reports tell it. */
+export interface ReportedLock {
+  /** `session`: held by the session. `transaction`: by each transaction for itself. `table`: a row of a table. */
+  readonly strategy: LockStrategy
+  /** One sentence about why it was this one. */
+  readonly reason: string
+}
+
+/** What a plan was made for, and its transactions have to find still. */
+export interface HistoryHead {
+  /** Hash of the ledger's latest row; null where it has none. */
+  readonly ledgerHash: string | null
+  /** No row of history has a higher rank. */
+  readonly highestRank: number
+  /** Which tables were there, where one that was not is about to be made. */
+  readonly existing?: { readonly history: boolean; readonly ledger: boolean }
+}
+
+/** Keeps other processes from working on the same history. */
+export interface Lock {
+  readonly strategy: LockStrategy
+  /** One sentence about why it is this strategy. */
+  readonly reason: string
+  /** Statements behind the BEGIN of each transaction. They raise one of the {@link guardStates}. */
+  readonly guard: readonly string[]
+  /** As {@link guard}, where history or ledger is written: refuses when they are not what the plan was made for any more. */
+  guardPlan(head: HistoryHead): readonly string[]
+  /** Statements in front of the COMMIT of a transaction that may have taken long. */
+  readonly renewal: readonly string[]
+  /** SQL for the process id of the server that runs a transaction of this session, seen from another session. */
+  readonly backendPid: string
+  /** Waits until nobody else works, and takes the lock, where there is one to be held between transactions. */
+  acquire(): Promise<void>
+  /** Whether it is still there; a script, or somebody else, may have taken it away. */
+  isHeld(): Promise<boolean>
+  /** Never fails because it is gone. */
+  release(): Promise<void>
+}
+
+/** SQLSTATEs of our own that a guard raises; class SW is used by nobody else. */
+export const guardStates = {
+  /** Another process works at this moment. Nothing was done; the same message may be sent again. */
+  busy: 'SW011',
+  /** History or ledger are not what the plan was made for. */
+  moved: 'SW012',
+  /** The lock is somebody else's. */
+  lost: 'SW013',
+} as const
+
 /** Key of Flyway's own advisory lock, so that Flyway and schemaway exclude each other. */
 export function lockKey(history: string): bigint {
   let hash = 0
@@ -17,61 +69,52 @@ export function lockKey(history: string): bigint {
   return flywayLockBase + BigInt(hash)
 }
 
+/** Condition on `pg_locks` for an advisory lock of one bigint key. */
+export function isOfKey(key: bigint): string {
+  const unsigned = BigInt.asUintN(64, key)
+  return `locktype = 'advisory' AND granted AND objsubid = 1 AND classid = ${unsigned >> 32n} AND objid = ${unsigned & 0xffffffffn}`
+}
+
+/** How long to wait for a lock, and whom to tell about it. */
+export interface Waiting {
+  /** Milliseconds. */
+  readonly longestWait: number
+  readonly signal: AbortSignal | undefined
+  readonly emit: Emit
+}
+
 /**
- * Takes the lock of a history table for the session, or waits for it.
+ * Tries to take a lock until it is there.
  *
  * It polls and never waits inside the server: a session that waits in `pg_advisory_lock` keeps a snapshot, for which a
  * CREATE INDEX CONCURRENTLY of the lock's holder would wait in turn, until one of them dies of a deadlock.
  *
- * @param longestWait milliseconds.
- * @throws SchemawayError `LOCK_WAIT_TIMEOUT` naming the holder, `ABORTED`, `CONNECTION_LOST`.
+ * @returns how long that took, in milliseconds.
+ * @throws SchemawayError `LOCK_WAIT_TIMEOUT` naming the holder, `ABORTED`, `CONNECTION_LOST`; what `tryOnce` throws.
  */
-export async function acquireLock(
+export async function waitForLock(
   session: Session,
-  key: bigint,
-  options: { readonly longestWait: number; readonly signal: AbortSignal | undefined; readonly emit: Emit },
-): Promise<void> {
+  tryOnce: () => Promise<boolean>,
+  findHolder: () => Promise<Blocker | null>,
+  { longestWait, signal, emit }: Waiting,
+): Promise<number> {
   const started = performance.now()
   let reported = started
-  while (!(await tryLock(session, key))) {
+  while (!(await tryOnce())) {
     const now = performance.now()
     const waited = Math.round(now - started)
-    if (waited >= options.longestWait) throw await lockWaitTimeout(session, key, waited)
+    if (waited >= longestWait) throw lockWaitTimeout(session, await findHolder(), waited)
     if (now - reported >= reportInterval || reported === started) {
       reported = now
-      options.emit({ type: 'waitingForLock', waitedMilliseconds: waited, holder: await findLockHolder(session, key) })
+      emit({ type: 'waitingForLock', waitedMilliseconds: waited, holder: await findHolder() })
     }
     const jitter = shortestPause + Math.random() * (longestPause - shortestPause)
-    await pause(
-      Math.min(jitter, options.longestWait - waited),
-      options.signal,
-      'waiting for another process that migrates',
-    )
+    await pause(Math.min(jitter, longestWait - waited), signal, 'waiting for another process that migrates')
   }
-  options.emit({ type: 'locked', waitedMilliseconds: Math.round(performance.now() - started) })
+  return Math.round(performance.now() - started)
 }
 
-async function tryLock(session: Session, key: bigint): Promise<boolean> {
-  const [row] = await session.query<{ locked: boolean }>(`SELECT pg_try_advisory_lock(${key}) AS locked`)
-  return row?.locked === true
-}
-
-/** Whether this session still holds the lock; a script may have released it. */
-export async function holdsLock(session: Session, key: bigint): Promise<boolean> {
-  const unsigned = BigInt.asUintN(64, key)
-  const [row] = await session.query<{ held: boolean }>(
-    `SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND granted AND pid = pg_backend_pid() ` +
-      `AND objsubid = 1 AND classid = ${unsigned >> 32n} AND objid = ${unsigned & 0xffffffffn}) AS held`,
-  )
-  return row?.held === true
-}
-
-export async function releaseLock(session: Session, key: bigint): Promise<void> {
-  if (!session.isLost) await session.query(`SELECT pg_advisory_unlock(${key})`)
-}
-
-async function lockWaitTimeout(session: Session, key: bigint, waited: number): Promise<SchemawayError> {
-  const holder = await findLockHolder(session, key)
+function lockWaitTimeout(session: Session, holder: Blocker | null, waited: number): SchemawayError {
   return new SchemawayError(
     'LOCK_WAIT_TIMEOUT',
     `Another process has been migrating ${session.display} for longer than ${waited} ms: ` +

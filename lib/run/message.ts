@@ -5,7 +5,8 @@ import { elapsedSinceBegin, insertLedgerSql } from '../history/ledger-table.js'
 import { quoteIdentifier, quoteLiteral } from '../history/quote-sql.js'
 import type { LedgerDraft, PlanStep } from '../plan/plan.js'
 import { type MessagePart, MessageWriter } from './message-writer.js'
-import { onlyDefinesTables, resetAfter } from './session-settings.js'
+import type { SessionCare } from './session-care.js'
+import { onlyDefinesTables } from './session-settings.js'
 
 export interface Message {
   /** One, unless rows have to be streamed in between; all in the same transaction. */
@@ -16,8 +17,10 @@ export interface Message {
 
 export interface MessageOptions {
   readonly place: HistoryPlace
-  /** Statement that opens the transaction. */
-  readonly begin: string
+  /** Statements that open the transaction. */
+  readonly begin: readonly string[]
+  /** Statements in front of its end that keep the lock. */
+  readonly renewal: readonly string[]
   /** Who is written into history as the one who installed. */
   readonly installedBy: string
   readonly ledgerHash: string | null
@@ -30,8 +33,8 @@ export interface MessageOptions {
   readonly commits: boolean
   /** SQL around a rollback that notices dropped tables with rows; null when data loss is allowed. */
   readonly dataLossCheck: { readonly before: string; readonly after: string } | null
-  /** Sets the session's settings again after the reset. */
-  readonly settings: readonly string[]
+  /** Leaves the session as every script expects it. */
+  readonly care: SessionCare
   /** Milliseconds that the steps took where the message does not run them itself. */
   readonly elapsed?: number
 }
@@ -43,9 +46,12 @@ export interface MessageOptions {
 export function writeMessage(steps: readonly PlanStep[], options: MessageOptions): Message {
   const writer = new MessageWriter()
   const marks = new Marks(steps.length > 1 || !options.begins)
+  const { care } = options
+  const isSessionUntouched = isUntouched(steps, options)
   if (options.begins) {
     writer.add({ role: 'prelude' }, [
-      options.begin,
+      ...(isSessionUntouched ? [] : care.remember(textsOf(steps))),
+      ...options.begin,
       'SET LOCAL schemaway.own = 1',
       ...(options.dataLossCheck === null ? [] : [options.dataLossCheck.before]),
     ])
@@ -57,10 +63,23 @@ export function writeMessage(steps: readonly PlanStep[], options: MessageOptions
   }
   if (options.commits) {
     if (options.dataLossCheck !== null) writer.add({ role: 'dataLossCheck' }, [options.dataLossCheck.after])
+    writer.add({ role: 'prelude' }, options.renewal)
     writer.add({ role: 'commit' }, ['COMMIT'])
-    writer.add({ role: 'reset' }, [...resetAfter(steps), ...options.settings])
+    writer.add({ role: 'reset' }, isSessionUntouched ? care.afterTables : care.afterScripts)
   }
   return { parts: writer.parts, ledgerHash }
+}
+
+/** Whether nothing but settings has to be looked after behind the transaction. */
+function isUntouched(steps: readonly PlanStep[], { care, begins, commits, historyRole }: MessageOptions): boolean {
+  if (!steps.every((step) => step.scripts.every(onlyDefinesTables))) return false
+  // What the other messages of a transaction did is not known here, and a role that is reset may be one of the pooler's.
+  return !care.isShared || (begins && commits && historyRole === null)
+}
+
+/** Of big scripts, and of programs, nobody knows. */
+function textsOf(steps: readonly PlanStep[]): readonly string[] {
+  return steps.flatMap(({ scripts }) => scripts.map(({ parsed }) => (parsed.pieces === undefined ? parsed.text : '')))
 }
 
 /** Steps that only add rows are recorded together, since one INSERT of many rows costs far less than many. */

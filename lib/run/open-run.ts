@@ -6,18 +6,29 @@ import { SchemawayError } from '../errors/schemaway-error.js'
 import { type HistoryPlace, placeHistory } from '../history/history-row.js'
 import type { LedgerEntry } from '../history/ledger-entry.js'
 import { quoteIdentifier } from '../history/quote-sql.js'
-import type { LedgerDraft } from '../plan/plan.js'
+import type { LedgerDraft, PlanStep } from '../plan/plan.js'
+import { admit } from './admit.js'
+import { chooseLock } from './choose-lock.js'
 import { openSessionWithRetries } from './connect-retry.js'
 import { resolveTarget } from './connection-target.js'
 import { createEmit, type Emit, sessionListeners } from './emit.js'
-import { acquireLock, holdsLock, lockKey, releaseLock } from './lock.js'
+import type { HistoryHead, Lock, LockStrategy, ReportedLock } from './lock.js'
 import { createMask } from './mask.js'
 import { ServerError } from './server-error.js'
 import { openSession, type Session } from './session.js'
-import { beginStatement, readResetValuesSql, sessionSettings, settingsStatements } from './session-settings.js'
+import type { SessionCare } from './session-care.js'
+import { settleSession } from './settle-session.js'
 import { toolVersion } from './tool-version.js'
 
-const invalidParameterValue = '22023'
+/** How transactions of a run begin, and how it leaves its session behind them. */
+export interface Settled {
+  readonly begin: string
+  /** Settings of one transaction, where the session cannot keep them. */
+  readonly localSettings: readonly string[]
+  readonly care: SessionCare
+  /** None for commands that only look. */
+  readonly lock: Lock | null
+}
 
 /** One call of a writing command: its session, its lock, and what it writes into every ledger row. */
 export class Run {
@@ -28,45 +39,75 @@ export class Run {
   /** Hides the values of the caller's placeholders. */
   readonly mask: (text: string) => string
   readonly session: Session
-  /** Statement that opens a transaction. */
-  readonly begin: string
-  /** Statements that bring the session's settings back after a reset. */
-  readonly settings: readonly string[]
+  readonly care: SessionCare
+  readonly lock: Lock | null
   /** Role that may use history and ledger when the login itself may not. */
   historyRole: string | null = null
   /** The session user. */
   login = ''
   /** Where the ledger's hash chain goes on. */
   ledgerHash: string | null = null
+  /** The highest rank that is known to be in history, or will be there by the end of the plan. */
+  highestRank = 0
   /** Set while a command has any. */
   callbacks: Callbacks | null = null
   #observer: Promise<Session> | null = null
-  readonly #key: bigint
   #isLocked = false
+  readonly #opening: readonly string[]
   /** Which program on which machine runs this. */
   readonly #client: string
 
-  constructor(config: Config, session: Session, { begin, settings }: Settled) {
-    this.begin = begin
+  constructor(config: Config, session: Session, { begin, localSettings, care, lock }: Settled) {
+    this.#opening = [begin, ...localSettings]
+    this.care = care
+    this.lock = lock
     this.config = config
     this.session = session
-    this.settings = settings
     this.place = placeHistory(config)
     this.emit = createEmit(config)
     this.mask = createMask(config.placeholders)
-    this.#client = `${config.applicationName}@${hostname()}:${process.pid}`
-    this.#key = lockKey(this.place.history)
+    this.#client = clientOf(config)
   }
 
-  async lock(): Promise<void> {
-    const { signal, waitForLock } = this.config
+  async takeLock(): Promise<void> {
     this.#isLocked = true
-    await acquireLock(this.session, this.#key, { longestWait: waitForLock, signal, emit: this.emit })
+    await this.lock?.acquire()
   }
 
   /** Whether it took the lock; commands that only look do not. */
   get isLocked(): boolean {
     return this.#isLocked
+  }
+
+  get reportedLock(): ReportedLock | null {
+    return this.lock === null ? null : { strategy: this.lock.strategy, reason: this.lock.reason }
+  }
+
+  /** Makes known which ranks a plan writes. */
+  expectRanks(steps: readonly PlanStep[]): void {
+    const ranks = steps.flatMap(({ historyRows }) => historyRows.map(({ installedRank }) => installedRank))
+    this.highestRank = Math.max(this.highestRank, ...ranks)
+  }
+
+  /** Statements that open a transaction. */
+  get begin(): readonly string[] {
+    return [...this.#opening, ...(this.lock?.guard ?? [])]
+  }
+
+  /** Statements that open a transaction in which history or ledger are written, as planned for what they were. */
+  beginPlanned(head: HistoryHead): readonly string[] {
+    const guard = this.lock?.guardPlan(head) ?? []
+    if (guard.length === 0) return this.#opening
+    const role = this.historyRole
+    return [
+      ...this.#opening,
+      ...(role === null ? guard : [`SET LOCAL ROLE ${quoteIdentifier(role)}`, ...guard, 'RESET ROLE']),
+    ]
+  }
+
+  /** SQL for the process id of the server that works for this run, seen from another session. */
+  get backendPid(): string {
+    return this.lock?.backendPid ?? String(this.session.backendPid)
   }
 
   /** Who history names as the one who installed; the ledger always names the login. */
@@ -84,11 +125,26 @@ export class Run {
     }
   }
 
-  /** Runs statements on history or ledger in a transaction of their own. */
-  async writeAsHistoryRole(statements: readonly string[]): Promise<void> {
+  /**
+   * Runs statements on history or ledger in a transaction of their own.
+   *
+   * @param isPlanned whether they stand on what was read of them.
+   * @param existing which of them were there.
+   * @throws ServerError
+   * @throws HistoryMoved
+   */
+  async writeAsHistoryRole(
+    statements: readonly string[],
+    isPlanned = true,
+    existing?: HistoryHead['existing'],
+  ): Promise<void> {
     const role = this.historyRole === null ? [] : [`SET LOCAL ROLE ${quoteIdentifier(this.historyRole)}`]
+    const { ledgerHash, highestRank } = this
+    const head = { ledgerHash, highestRank, ...(existing !== undefined && { existing }) }
+    const begin = isPlanned ? this.beginPlanned(head) : this.begin
+    const text = [...begin, ...role, ...statements, 'COMMIT'].join(';\n')
     try {
-      await this.session.send([this.begin, ...role, ...statements, 'COMMIT'].join(';\n'))
+      await admit(this, () => this.session.send(text))
     } catch (error) {
       if (error instanceof ServerError) await this.session.send('ROLLBACK')
       throw error
@@ -109,41 +165,58 @@ export class Run {
     script: string | null,
     remains = 'It is applied and recorded; the scripts after it were not run.',
   ): Promise<void> {
-    if (await holdsLock(this.session, this.#key)) return
-    const what =
-      script === null
-        ? 'The lock that keeps other processes from migrating at the same time was released during this run. What the run ' +
-          'did is committed and recorded, but another process may have worked at the same time. Look with info(), and at ' +
-          'the logs of other processes. If a script of this run holds pg_advisory_unlock_all() or DISCARD ALL, remove it.'
-        : `${script} released the lock that keeps other processes from migrating at the same time. ` +
-          `${remains} Remove pg_advisory_unlock_all() or DISCARD ALL from it, then run again.`
-    throw new SchemawayError('LOCK_LOST', what, {
-      details: { server: this.session.display, ...(script !== null && { script }) },
-    })
+    if (this.lock === null || (await this.lock.isHeld())) return
+    throw lockLost(this.session.display, this.lock.strategy, script, remains)
   }
 
   /** Never throws: what counts is committed, and the lock ends with the session anyway. */
   async close(): Promise<void> {
     const observer = await this.#observer?.catch(() => null)
     await observer?.close()
-    if (this.#isLocked) await releaseLock(this.session, this.#key).catch(() => {})
+    if (this.#isLocked) await this.lock?.release().catch(() => {})
     await this.session.close()
   }
+}
+
+function lockLost(server: string, strategy: LockStrategy, script: string | null, remains: string): SchemawayError {
+  const how =
+    strategy === 'table'
+      ? 'Another process took it over, or somebody deleted its row: look at the logs, then run again.'
+      : 'Remove pg_advisory_unlock_all() or DISCARD ALL from it, then run again.'
+  const what =
+    script === null
+      ? 'The lock that keeps other processes from migrating at the same time was released during this run. What the run ' +
+        'did is committed and recorded, but another process may have worked at the same time. Look with info(), and at ' +
+        `the logs of other processes.${strategy === 'table' ? '' : ' If a script of this run holds pg_advisory_unlock_all() or DISCARD ALL, remove it.'}`
+      : strategy === 'table'
+        ? `The lock that keeps other processes from migrating at the same time was lost while ${script} ran. ${remains} ${how}`
+        : `${script} released the lock that keeps other processes from migrating at the same time. ${remains} ${how}`
+  return new SchemawayError('LOCK_LOST', what, { details: { server, ...(script !== null && { script }) } })
+}
+
+/** How ledger and locks name this process. */
+function clientOf({ applicationName }: Config): string {
+  return `${applicationName}@${hostname()}:${process.pid}`
 }
 
 /**
  * Prepares the session and takes the lock; closes everything when that fails.
  *
  * @param opened a session to go on with; without one, a new one is opened.
+ * @throws SchemawayError `SERVER_UNSUITABLE` behind a pooler that a command cannot work through, or without a lock that excludes;
+ *   `LOCK_WAIT_TIMEOUT`, `CONNECTION_FAILED`, `ABORTED`.
  */
 export async function openRun(config: Config, opened?: Session): Promise<Run> {
   const emit = createEmit(config)
   const session = opened ?? (await connectForRun(config, emit))
   let run: Run | undefined
   try {
-    run = new Run(config, session, await applySettings(session, config))
+    const { choice, resetValues } = await chooseLock(session, config)
+    const settled = await settleSession(session, config, resetValues, choice.isShared)
+    const lock = await choice.create({ session, config, emit, client: clientOf(config) })
+    run = new Run(config, session, { ...settled, lock })
     emit({ type: 'connected', server: session.display, backendPid: session.backendPid })
-    await run.lock()
+    await run.takeLock()
     return run
   } catch (error) {
     await (run?.close() ?? session.close())
@@ -158,28 +231,4 @@ async function connectForRun(config: Config, emit: Emit): Promise<Session> {
     connectRetries,
     ...sessionListeners(config, emit),
   })
-}
-
-/** How the session is set up, and how each transaction on it begins. */
-interface Settled {
-  readonly begin: string
-  readonly settings: readonly string[]
-}
-
-async function applySettings(session: Session, config: Config): Promise<Settled> {
-  const settings = sessionSettings(config)
-  const rows = await session.query<{ name: string; value: string }>(readResetValuesSql(settings))
-  const resetValues = new Map(rows.map((row) => [row.name, row.value]))
-  const statements = settingsStatements(settings, resetValues)
-  const begin = beginStatement(resetValues)
-  try {
-    await session.send(statements.join('; '))
-    return { begin, settings: statements }
-  } catch (error) {
-    if (!(error instanceof ServerError) || error.sqlState !== invalidParameterValue) throw error
-    // Some platforms cannot watch a connection while a statement runs.
-    const rest = statements.filter((statement) => !statement.includes('client_connection_check_interval'))
-    await session.send(rest.join('; '))
-    return { begin, settings: rest }
-  }
 }

@@ -6,6 +6,7 @@ import { readLedgerSql } from '../history/ledger-table.js'
 import { quoteIdentifier, quoteLiteral } from '../history/quote-sql.js'
 import type { HistoryBeginning } from '../plan/plan-baseline.js'
 import { createMissingTables } from './create-history.js'
+import { HistoryMoved, untilSettled } from './history-moved.js'
 import type { Run } from './open-run.js'
 import { readState } from './read-state.js'
 import { translateError } from './translate-error.js'
@@ -25,7 +26,7 @@ export interface PreparedHistory {
 }
 
 /**
- * Asked before anything is created, with what was found: what is to be written in the transaction that creates what is
+ * Asked before anything is created, again where another process was faster, with what was found: what is to be written in the transaction that creates what is
  * missing, or null. It may refuse.
  */
 export type Begin = (found: PreparedHistory) => Promise<HistoryBeginning | null>
@@ -37,13 +38,33 @@ export type Begin = (found: PreparedHistory) => Promise<HistoryBeginning | null>
  * @throws SchemawayError `SERVER_UNSUITABLE`, `MISSING_PRIVILEGE`, `HISTORY_UNREADABLE`; whatever `begin` throws.
  */
 export async function prepareHistory(run: Run, begin: Begin): Promise<PreparedHistory> {
-  const found = await readHistory(run)
+  return await untilSettled(async () => await prepareOnce(run, await readHistory(run), begin))
+}
+
+async function prepareOnce(run: Run, found: PreparedHistory, begin: Begin): Promise<PreparedHistory> {
   return await translated(run, async () => {
-    const beginning = await begin(found)
+    const beginning = await unlessMoved(run, found, async () => await begin(found))
     const isWritten = await createMissingTables(run, found, beginning)
     await grantToOwnerRole(run)
     return isWritten ? await read(run) : found
   })
+}
+
+/** Where nobody is kept away meanwhile, what is refused may be what another process has just done. */
+async function unlessMoved<Result>(
+  run: Run,
+  { hasHistory, hasLedger, firstRank }: PreparedHistory,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  const { ledgerHash } = run
+  try {
+    return await work()
+  } catch (error) {
+    if (run.lock?.strategy !== 'transaction' || run.session.isLost) throw error
+    const now = await read(run)
+    const isSame = now.hasHistory === hasHistory && now.hasLedger === hasLedger && now.firstRank === firstRank
+    throw isSame && run.ledgerHash === ledgerHash ? error : new HistoryMoved(run.session.display)
+  }
 }
 
 /**
@@ -59,7 +80,9 @@ export async function readHistory(run: Run): Promise<PreparedHistory> {
 /** Creates the ledger of a history that another tool wrote, before the first row is written into it. */
 export async function startLedger(run: Run, found: PreparedHistory): Promise<void> {
   if (found.hasLedger || !found.hasHistory) return
-  await prepareHistory(run, async () => null)
+  const { firstRank } = await prepareHistory(run, async () => null)
+  // What is about to be done was planned for what was found.
+  if (run.ledgerHash !== null || firstRank !== found.firstRank) throw new HistoryMoved(run.session.display)
 }
 
 async function translated<Result>(run: Run, work: () => Promise<Result>): Promise<Result> {
@@ -78,15 +101,21 @@ async function read(run: Run): Promise<PreparedHistory> {
   run.login = state.sessionUser
   const hasLedger = await findLedger(run)
   const head = hasLedger ? await readHead(run) : emptyLedger
+  // Where nobody is kept away meanwhile, what is planned by must not be older than what its transactions are to find.
+  const rows = (run.lock?.strategy === 'transaction' ? await readRowsAgain(run) : state.rows) ?? []
   run.ledgerHash = head.hash
-  const rows = state.rows ?? []
+  run.highestRank = Math.max(head.highestRank, ...rows.map((row) => row.installedRank), 0)
   return {
     state: { ...state, rows },
-    firstRank: Math.max(head.highestRank, ...rows.map((row) => row.installedRank), 0) + 1,
+    firstRank: run.highestRank + 1,
     modulesByScript: new Map(head.modules.map((one) => [one.script, one.module])),
-    hasHistory: state.rows !== null,
+    hasHistory: state.rows !== null || rows.length > 0,
     hasLedger,
   }
+}
+
+async function readRowsAgain({ config, session, place }: Run): Promise<DatabaseState['rows']> {
+  return (await readState(session, place, config.roles.owner)).state.rows
 }
 
 async function findLedger({ config, session }: Run): Promise<boolean> {
@@ -124,19 +153,13 @@ async function findWritingRole(run: Run): Promise<string | null> {
   return row?.writes === false && row.owns ? config.roles.owner : null
 }
 
-/** @throws SchemawayError `SERVER_UNSUITABLE` for a standby, an old server, or a connection pooler in between. */
-export function refuseUnsuitableServer(
-  session: Pick<Run['session'], 'display' | 'backendPid'>,
-  state: DatabaseState,
-): void {
+/** @throws SchemawayError `SERVER_UNSUITABLE` for a standby or an old server. */
+export function refuseUnsuitableServer(session: Pick<Run['session'], 'display'>, state: DatabaseState): void {
   const reason = state.isInRecovery
     ? 'is a standby and cannot be written; connect to the primary, or list both hosts with target_session_attrs=read-write'
     : state.serverVersion < oldestServer
       ? `runs PostgreSQL ${Math.floor(state.serverVersion / 10_000)}; schemaway needs 15 or newer`
-      : state.backendPid !== session.backendPid
-        ? 'is reached through a connection pooler, on which the lock that keeps processes apart cannot be relied on; ' +
-          'migrate with a direct URL'
-        : null
+      : null
   if (reason === null) return
   throw new SchemawayError('SERVER_UNSUITABLE', `${session.display} ${reason}. Nothing was changed.`, {
     details: { server: session.display },
@@ -151,8 +174,10 @@ export async function grantToOwnerRole(run: Run): Promise<void> {
   if (run.historyRole !== null) return
   const { place, config } = run
   const role = quoteLiteral(config.roles.owner)
-  await run.writeAsHistoryRole([
-    `DO $schemaway$
+  const lock = run.lock?.strategy === 'table' ? `, ${quoteLiteral(place.lock)}::regclass` : ''
+  await run.writeAsHistoryRole(
+    [
+      `DO $schemaway$
 DECLARE
   v_table regclass;
 BEGIN
@@ -163,7 +188,7 @@ BEGIN
   FOR v_table IN
     SELECT c.oid::regclass
     FROM pg_catalog.pg_class AS c
-    WHERE c.oid IN (${quoteLiteral(place.history)}::regclass, ${quoteLiteral(place.ledger)}::regclass)
+    WHERE c.oid IN (${quoteLiteral(place.history)}::regclass, ${quoteLiteral(place.ledger)}::regclass${lock})
       AND pg_catalog.pg_has_role(current_user, c.relowner, 'USAGE')
       AND NOT (
         pg_catalog.has_table_privilege(${role}, c.oid, 'SELECT')
@@ -184,7 +209,9 @@ BEGIN
   END IF;
 END
 $schemaway$`,
-  ])
+    ],
+    false,
+  )
 }
 
 async function readHead(run: Run): Promise<LedgerHead> {

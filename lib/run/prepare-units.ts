@@ -15,6 +15,7 @@ import type { PlannedScript, PlanStep } from '../plan/plan.js'
 import { describeReference } from './describe-reference.js'
 import type { Run } from './open-run.js'
 import { askAsHistoryRole } from './prepare-history.js'
+import { refuseOutsideOfTransactions, scriptsOutside } from './refuse-outside.js'
 import { backfillOf, refuseReplacedProgram } from './refuse-replaced-program.js'
 import { findObstacle, refuseObstacle, settleCall } from './refuse-resume.js'
 import { UnitRunner } from './run-units.js'
@@ -38,6 +39,7 @@ export async function prepareUnits(
     return script === undefined ? [] : [{ step, script }]
   })
   refuseOutside(outside, transaction)
+  refuseOutsideOfTransactions(run, scriptsOutside(steps))
   if (steps.length === 0) return runners
   const unfinished = await readUnfinished(run)
   refuseUndoBelow(steps, unfinished, selection.modules)

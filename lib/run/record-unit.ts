@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { quoteIdentifier } from '../history/quote-sql.js'
+import { admit } from './admit.js'
 import type { Run } from './open-run.js'
 import { retryPause } from './retry-pause.js'
 import { ServerError } from './server-error.js'
@@ -22,6 +23,7 @@ export async function recordUnit(run: Run, sql: string): Promise<void> {
   const { session, config, emit } = run
   const message = [
     'BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE',
+    ...(run.lock?.guard ?? []),
     ...becomeRecorder(run),
     `SET LOCAL lock_timeout = ${config.lockTimeout}`,
     'SET LOCAL statement_timeout = 0',
@@ -30,7 +32,7 @@ export async function recordUnit(run: Run, sql: string): Promise<void> {
   ].join(';\n')
   for (let attempt = 1; ; attempt += 1) {
     try {
-      await session.send(message)
+      await admit(run, () => session.send(message))
       return
     } catch (error) {
       if (!session.isLost) await session.send('ROLLBACK')

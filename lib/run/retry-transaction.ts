@@ -41,9 +41,9 @@ export async function retryTransaction<Result>(
   work: (send: Send) => Promise<Result>,
 ): Promise<Result> {
   return await retry(run, options, async (send) => {
-    await send(run.begin)
+    await send([...run.care.remember([]), ...run.begin].join(';\n'))
     const result = await work(send)
-    checkCommit(await send('COMMIT'), options.doing)
+    checkCommit(await send(['COMMIT', ...restoring(run)].join(';\n')), 0, options.doing)
     return result
   })
 }
@@ -60,8 +60,8 @@ export async function retryMessage(
   statements: readonly string[],
 ): Promise<CompletedMessage['lastRows']> {
   return await retry(run, options, async (send) => {
-    const completed = await send([run.begin, ...statements, 'COMMIT'].join(';\n'))
-    checkCommit(completed, options.doing)
+    const completed = await send([...run.begin, ...statements, 'COMMIT'].join(';\n'))
+    checkCommit(completed, -1, options.doing)
     return completed.lastRows
   })
 }
@@ -83,7 +83,7 @@ async function retry<Result>(
       try {
         return await attemptOnce(send)
       } catch (error) {
-        if (!session.isLost) await session.send('ROLLBACK')
+        if (!session.isLost) await session.send(['ROLLBACK', ...restoring(run)].join(';\n'))
         if (!(error instanceof ServerError)) throw error
         if (config.signal?.aborted && error.sqlState === queryCanceled) {
           throw abortedError(options.doing, config.signal.reason)
@@ -108,9 +108,18 @@ async function retry<Result>(
   }
 }
 
-/** A COMMIT of a transaction that cannot be committed answers ROLLBACK, without an error. */
-function checkCommit({ commandTags }: CompletedMessage, doing: string): void {
-  const tag = commandTags.at(-1)
+/** Work of our own leaves nothing in a session that is ours. */
+function restoring({ care }: Run): readonly string[] {
+  return care.isShared ? care.afterRoles : []
+}
+
+/**
+ * A COMMIT of a transaction that cannot be committed answers ROLLBACK, without an error.
+ *
+ * @param index of its tag.
+ */
+function checkCommit({ commandTags }: CompletedMessage, index: number, doing: string): void {
+  const tag = commandTags.at(index)
   if (tag === 'COMMIT') return
   throw new SchemawayError(
     'COMMIT_FAILED',

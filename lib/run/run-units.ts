@@ -21,7 +21,6 @@ import { becomeRecorder, recordUnit } from './record-unit.js'
 import { retryPause } from './retry-pause.js'
 import { MessageFailure, type StepSender } from './send-steps.js'
 import { ServerError } from './server-error.js'
-import { resetStatements } from './session-settings.js'
 import { SessionWatch } from './session-watch.js'
 import { explainFailure, type Failure, type FailureContext, isBlocked, refusesTransaction } from './statement-error.js'
 import { translateError } from './translate-error.js'
@@ -105,10 +104,8 @@ export class UnitRunner {
 
   /** Brings the session back to what every script can rely on. */
   async reset(): Promise<void> {
-    const { session, settings } = this.#run
-    if (session.isLost) return
-    const role = ['RESET SESSION AUTHORIZATION', 'RESET ROLE']
-    await session.send(['ROLLBACK', ...role, ...resetStatements, ...settings].join(';\n'))
+    const { session, care } = this.#run
+    if (!session.isLost) await session.send(['ROLLBACK', ...care.afterRoles].join(';\n'))
   }
 
   /** An error that ended the script, with what stays of it; those of a statement say so themselves. */
@@ -282,7 +279,7 @@ export class UnitRunner {
     if (!isOwn) writer.add({ role: 'prelude' }, ['BEGIN READ WRITE'])
     // The COMMIT of the script comes behind the record.
     writer.addStatements(this.#script, step, isOwn ? { ...unit, behind: unit.behind - 1 } : unit)
-    writer.add({ role: 'record', step }, [...becomeRecorder(this.#run), ledger.sql])
+    writer.add({ role: 'record', step }, [...(this.#run.lock?.guard ?? []), ...becomeRecorder(this.#run), ledger.sql])
     writer.add({ role: 'commit' }, ['COMMIT'])
     return { parts: writer.parts, ledgerHash: ledger.hash }
   }

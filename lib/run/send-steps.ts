@@ -154,18 +154,27 @@ export class StepSender {
       commits,
       installedBy: run.installedBy,
       place: run.place,
-      begin: run.begin,
+      begin: run.beginPlanned({ ledgerHash, highestRank: this.#boundOf(steps) }),
+      renewal: run.lock?.renewal ?? [],
       ledgerHash,
       completeEntry: (draft) => run.completeEntry(draft),
       historyRole: run.historyRole,
       dataLossCheck: this.guardsData ? dataLossCheck(run.place, this.knownEmpty) : null,
-      settings: run.settings,
+      care: run.care,
       ...(elapsed !== undefined && { elapsed }),
     })
   }
 
   stop(): void {
     this.#watch.stop()
+  }
+
+  /** The highest rank that history can have before these steps. Only a migrate() takes ranks one after the other. */
+  #boundOf(steps: readonly PlanStep[]): number {
+    const { config, highestRank } = this.#run
+    const isMigrating = config.command === 'migrate' || config.command === 'migrateAll'
+    const ranks = steps.flatMap(({ historyRows }) => historyRows.map(({ installedRank }) => installedRank))
+    return isMigrating && ranks.length > 0 ? Math.min(...ranks) - 1 : highestRank
   }
 
   async #sendPart(part: MessagePart): Promise<CompletedMessage> {

@@ -1,4 +1,4 @@
-import type { PlannedScript, PlanStep } from '../plan/plan.js'
+import type { PlannedScript } from '../plan/plan.js'
 
 /** Milliseconds after which the server looks whether we are still there. */
 const connectionCheckInterval = 500
@@ -35,6 +35,14 @@ export function readResetValuesSql(settings: SessionSettings): string {
   return `SELECT name, reset_val AS value FROM pg_catalog.pg_settings WHERE name IN (${names})`
 }
 
+/** As {@link settingsStatements}, for one transaction, whatever the session was left with. */
+export function localSettingsStatements(
+  settings: SessionSettings,
+  resetValues: ReadonlyMap<string, string>,
+): readonly string[] {
+  return [...settings].flatMap(([name, value]) => (resetValues.has(name) ? [`SET LOCAL ${name} = ${value}`] : []))
+}
+
 /** SETs for those settings that RESET ALL does not bring to the wanted value by itself. */
 export function settingsStatements(
   settings: SessionSettings,
@@ -66,21 +74,15 @@ export const resetStatements = [
   'DISCARD SEQUENCES',
 ] as const
 
-/**
- * What has to be reset after steps of a transaction. The settings are reset always; cursors, prepared statements, channels,
- * temporary objects and sequences only where a statement could have touched them. Defining tables and indexes cannot, unless
- * it calls functions.
- */
-export function resetAfter(steps: readonly PlanStep[]): readonly string[] {
-  const definesOnly = steps.every((step) => step.scripts.every(onlyDefinesTables))
-  return definesOnly ? ['RESET ALL'] : resetStatements
-}
-
 /** A function of the user's could do anything to the session. */
 const mayCallFunctions = /\b(SELECT|USING|EXECUTE|CHECK|VALUES|DEFAULT\s+[\w."]+\s*\()|\bpg_temp/i
 const tableDefinitions = /^((CREATE|ALTER|DROP) (TABLE|INDEX)|CREATE UNIQUE INDEX|COMMENT ON)\b/
 
-/** Whether a script only defines tables and indexes, so that it cannot have touched role or session. */
+/**
+ * Whether a script only defines tables and indexes, so that it cannot have touched role or session: the settings are reset always;
+ * cursors, prepared statements, channels, temporary objects and sequences only where a statement could have touched them. Defining
+ * tables and indexes cannot, unless it calls functions.
+ */
 export function onlyDefinesTables({ parsed, program, hook }: PlannedScript): boolean {
   // Of a big script it is not worth a look.
   if (program !== undefined || hook !== undefined || parsed.pieces !== undefined) return false
@@ -88,10 +90,13 @@ export function onlyDefinesTables({ parsed, program, hook }: PlannedScript): boo
   return statements.every(({ keywords }) => tableDefinitions.test(keywords.join(' '))) && !mayCallFunctions.test(text)
 }
 
-/** Opens a transaction in which history can be written, whatever the defaults of login and database are. */
+/** Opens a transaction in which history can be written, whatever the defaults of the session are. */
+export const beginReadWrite = 'BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE'
+
+/** As {@link beginReadWrite}, in as few words as the defaults of login and database allow. */
 export function beginStatement(resetValues: ReadonlyMap<string, string>): string {
   const isPlain =
     resetValues.get('default_transaction_isolation') === 'read committed' &&
     resetValues.get('default_transaction_read_only') === 'off'
-  return isPlain ? 'BEGIN' : 'BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE'
+  return isPlain ? 'BEGIN' : beginReadWrite
 }

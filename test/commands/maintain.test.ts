@@ -262,6 +262,7 @@ test('maintain() moves rows out of the default partition, and reports those that
       { table: 'iam.system_metrics', partition: partitionOf('iam.system_metrics', 1), movedRows: 0 },
     ],
     dropped: [],
+    lock: { strategy: 'session', reason: 'The connection to the server is direct.' },
     defaultRows: [
       { table: 'iam.audit_logs', partition: 'iam.audit_logs_default', rows: 1, oldest: later?.['newest'], ...later },
     ],

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import type { Sql } from 'postgres'
+import { placeHistory } from '../../lib/history/history-row.js'
 import { findUnfinished, readProgressSql } from '../../lib/history/script-progress.js'
 import { defineModule, type MigrationEvent, migrate, repair, rollback } from '../../lib/index.js'
 import { testDatabase } from '../../lib/testing/index.js'
@@ -159,7 +160,7 @@ test('many batches of an unfinished backfill, and many statements of an unfinish
   assert.ok(milliseconds < 4000, `${milliseconds} ms`)
 
   const [historyName, ledgerName] = ['flyway_schema_history', 'schemaway_ledger']
-  const place = { schema: 'public', history: historyName, ledger: ledgerName, historyName, ledgerName }
+  const place = placeHistory({ historySchema: 'public', table: historyName, ledgerTable: ledgerName })
   const [row] = await sql.unsafe<{ rows: string }[]>(readProgressSql(place))
   const unfinished = findUnfinished(JSON.parse(row?.rows ?? '[]'))
   assert.deepEqual(

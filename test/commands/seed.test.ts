@@ -79,6 +79,7 @@ test('the demo has exactly its rows, and a second run changes none of them', asy
         'seed/demo/030_telephony.sql of telephony',
         'seed/demo/040_survey.sql of survey',
       ],
+      lock: { strategy: 'session', reason: 'The connection to the server is direct.' },
     },
   )
   assert.deepEqual(

@@ -1,8 +1,16 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { type CommandName, commandNames, connecting, locking, reading } from '../../lib/config/command-names.js'
+import {
+  addressing,
+  type CommandName,
+  commandNames,
+  connecting,
+  locking,
+  reading,
+} from '../../lib/config/command-names.js'
+import { optionsSchema } from '../../lib/config/explain-options.js'
 import type { OptionKind, OptionSpecification } from '../../lib/config/option-kind.js'
-import { type OptionName, optionNames, optionNamesOf, optionTable } from '../../lib/config/option-table.js'
+import { optionTable as startTable } from '../../lib/config/option-table.js'
 import type {
   AdoptOptions,
   AssertOptions,
@@ -10,6 +18,7 @@ import type {
   CleanOptions,
   InfoOptions,
   MaintainOptions,
+  MigrateAllOptions,
   MigrateOptions,
   RepairOptions,
   RollbackOptions,
@@ -20,6 +29,12 @@ import type {
   WaitOptions,
 } from '../../lib/config/options.js'
 import { findSuspectOption } from '../../lib/config/read-options.js'
+import {
+  type WholeOptionName as OptionName,
+  wholeOptionNames as optionNames,
+  wholeOptionNamesOf as optionNamesOf,
+  wholeOptionTable as optionTable,
+} from '../../lib/config/whole-option-table.js'
 import { encodings } from '../../lib/scripts/encodings.js'
 
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
@@ -61,7 +76,8 @@ type AllOptions = MigrateOptions &
   RepairOptions &
   CleanOptions &
   AdoptOptions &
-  ValidateFilesOptions
+  ValidateFilesOptions &
+  Omit<MigrateAllOptions, 'onEvent'>
 type WrongType = {
   [Name in OptionName]: unknown extends ValueOf<Table[Name]['kind']>
     ? never
@@ -73,6 +89,7 @@ type WrongType = {
 /** Compiles only while table and types agree; what is false here is a key that one of them lacks. */
 const agreement: { readonly [Command in CommandName]: true } & {
   readonly migrate: Equal<keyof MigrateOptions, NamesOf<'migrate'>>
+  readonly migrateAll: Equal<keyof MigrateAllOptions, NamesOf<'migrateAll'>>
   readonly rollback: Equal<keyof RollbackOptions, NamesOf<'rollback'>>
   readonly info: Equal<keyof InfoOptions, NamesOf<'info'>>
   readonly validate: Equal<keyof ValidateOptions, NamesOf<'validate'>>
@@ -90,6 +107,7 @@ const agreement: { readonly [Command in CommandName]: true } & {
   readonly values: Equal<WrongType, never>
 } = {
   migrate: true,
+  migrateAll: true,
   rollback: true,
   info: true,
   validate: true,
@@ -129,7 +147,8 @@ function ownOptions(command: CommandName): readonly string[] {
 }
 
 test('a command takes the options that mean something to it, and no other', () => {
-  const database = optionsOf(connecting)
+  const session = optionsOf(connecting)
+  const database = [...optionsOf(addressing), ...session]
   const scripts = ['modules', 'locations', ...optionsOf(reading)]
   const locksOnce = [...database, ...optionsOf(locking)]
   const locks = [...locksOnce, 'lockRetries']
@@ -148,6 +167,14 @@ test('a command takes the options that mean something to it, and no other', () =
   const expected: { readonly [Command in CommandName]: readonly string[] } = {
     migrate,
     createMigrator: migrate,
+    migrateAll: [
+      ...migrate.filter((name) => !optionsOf(addressing).some((own) => own === name)),
+      'concurrency',
+      'stopOnFailure',
+      'timeoutPerTarget',
+      'only',
+      'onResult',
+    ],
     rollback: [...running, 'steps', 'to', 'run', 'allowDataLoss'],
     undo: [...running, 'target', 'allowDataLoss'],
     info: [...looking, 'hooks'],
@@ -174,7 +201,9 @@ test('every default passes the check of its own option', () => {
     const specification: OptionSpecification = optionTable[name]
     if (specification.default === null) continue
     const command = specification.commands?.[0] ?? 'info'
-    assert.equal(findSuspectOption(command, { [name]: specification.default }), null, name)
+    assert.ok(optionsSchema(command).safeParse({ [name]: specification.default }).success, name)
+    // What a start does not load is judged by the schema alone.
+    if (name in startTable) assert.equal(findSuspectOption(command, { [name]: specification.default }), null, name)
   }
 })
 

@@ -35,6 +35,7 @@ test('without options beside the url, everything has its default and the bundled
     connectTimeout: 10_000,
     connectRetries: 5,
     waitForLock: 600_000,
+    lockStrategy: 'auto',
     lockTimeout: 2_000,
     lockRetries: 9,
     statementTimeout: 0,
@@ -119,7 +120,7 @@ test('an option of another command is refused, naming the commands that take it'
   assert.match((await refused({ url, steps: 1 })).message, /`steps` is an option of rollback\(\) only/)
   assert.match(
     (await refused({ url, lockTimeout: 1 }, 'info')).message,
-    /`lockTimeout` is an option of migrate\(\), rollback\(\), maintain\(\), seed\(\), undo\(\), baseline\(\), repair\(\), clean\(\), adopt\(\), createMigrator\(\) only/,
+    /`lockTimeout` is an option of migrate\(\), migrateAll\(\), rollback\(\), maintain\(\), seed\(\), undo\(\), baseline\(\), repair\(\), clean\(\), adopt\(\), createMigrator\(\) only/,
   )
   assert.match((await refused({ url, timeout: 1 })).message, /`timeout` is an option of waitUntilMigrated\(\) only/)
 })

@@ -1,0 +1,264 @@
+import { randomUUID } from 'node:crypto'
+import type { Config } from '../config/read-options.js'
+import { type Blocker, SchemawayError } from '../errors/schemaway-error.js'
+import { type HistoryPlace, placeHistory } from '../history/history-row.js'
+import { quoteIdentifier, quoteLiteral } from '../history/quote-sql.js'
+import { resolveTarget } from './connection-target.js'
+import type { Emit } from './emit.js'
+import { guardStates, type Lock, type Waiting, waitForLock } from './lock.js'
+import { ServerError } from './server-error.js'
+import { openSession, type Session } from './session.js'
+import { translateError } from './translate-error.js'
+
+/** Seconds after which a lock that nobody has renewed may be taken over. */
+const expiry = 30
+const defaultInterval = (expiry * 1_000) / 3
+
+const insufficientPrivilege = '42501'
+const missing: ReadonlySet<string> = new Set(['42P01', '3F000'])
+/** Two sessions created the same thing at the same time. */
+const existsAlready: ReadonlySet<string> = new Set(['23505', '42P07', '42P06', '42710'])
+
+interface Attempt {
+  readonly taken: boolean
+  /** Whose lock had expired. */
+  readonly former: string | null
+}
+
+/**
+ * A row of a table beside the history, for servers that do not know advisory locks. It expires when its process is not heard of
+ * any more. Each transaction makes sure of it at its beginning, and thereby keeps everybody from taking it over until it ends;
+ * in between a second connection renews it.
+ */
+export class TableLock implements Lock {
+  readonly strategy = 'table'
+  readonly reason: string
+  readonly #session: Session
+  readonly #config: Config
+  readonly #emit: Emit
+  readonly #waiting: Waiting
+  readonly #client: string
+  readonly #place: HistoryPlace
+  readonly #isShared: boolean
+  readonly #heartbeatInterval: number
+  readonly #token = randomUUID()
+  /** Role that may use the table when the login may not. */
+  #role: string | null = null
+  #timer: NodeJS.Timeout | null = null
+  #heart: Promise<Session> | null = null
+  #isBeating = false
+
+  constructor(work: {
+    readonly session: Session
+    readonly config: Config
+    readonly emit: Emit
+    readonly client: string
+    readonly waiting: Waiting
+    readonly reason: string
+    /** Whether several sessions share the connection to the server. */
+    readonly isShared: boolean
+    /** Milliseconds. */
+    readonly heartbeatInterval?: number
+  }) {
+    this.#session = work.session
+    this.#config = work.config
+    this.#emit = work.emit
+    this.#client = work.client
+    this.#waiting = work.waiting
+    this.#place = placeHistory(work.config)
+    this.#isShared = work.isShared
+    this.reason = work.reason
+    this.#heartbeatInterval = work.heartbeatInterval ?? defaultInterval
+  }
+
+  /** Behind a pooler nobody can tell it. */
+  get backendPid(): string {
+    return this.#isShared ? '0' : String(this.#session.backendPid)
+  }
+
+  get guard(): readonly string[] {
+    const renew = `DO $schemaway$
+BEGIN
+  UPDATE ${this.#place.lock} SET expires_at = ${inAWhile} WHERE ${this.#isOwn};
+  IF NOT FOUND THEN
+    RAISE EXCEPTION USING ERRCODE = '${guardStates.lost}', MESSAGE = 'the lock belongs to another process';
+  END IF;
+END
+$schemaway$`
+    return this.#role === null ? [renew] : [`SET LOCAL ROLE ${quoteIdentifier(this.#role)}`, renew, 'RESET ROLE']
+  }
+
+  /** Nobody else writes while it is held. */
+  guardPlan(): readonly string[] {
+    return this.guard
+  }
+
+  get renewal(): readonly string[] {
+    return this.guard
+  }
+
+  async acquire(): Promise<void> {
+    const waitedMilliseconds = await waitForLock(
+      this.#session,
+      () => this.#try(),
+      () => this.#findHolder(),
+      this.#waiting,
+    ).catch((error) => {
+      throw translateError(error, 'taking the lock', this.#session.display)
+    })
+    this.#emit({ type: 'locked', strategy: this.strategy, waitedMilliseconds })
+    this.#timer = setInterval(() => void this.#beat(), this.#heartbeatInterval)
+    this.#timer.unref()
+  }
+
+  async isHeld(): Promise<boolean> {
+    try {
+      const [row] = await this.#ask<{ held: boolean }>(
+        `SELECT EXISTS (SELECT FROM ${this.#place.lock} WHERE ${this.#isOwn}) AS held`,
+      )
+      return row?.held === true
+    } catch (error) {
+      if (error instanceof ServerError && missing.has(error.sqlState)) return false
+      throw error
+    }
+  }
+
+  async release(): Promise<void> {
+    if (this.#timer !== null) clearInterval(this.#timer)
+    const heart = await this.#heart?.catch(() => null)
+    await heart?.close()
+    // The table may be gone, by clean().
+    if (!this.#session.isLost) await this.#ask(`DELETE FROM ${this.#place.lock} WHERE ${this.#isOwn}`)
+  }
+
+  get #isOfHistory(): string {
+    return `history = ${quoteLiteral(this.#place.history)}`
+  }
+
+  get #isOwn(): string {
+    return `${this.#isOfHistory} AND owner = '${this.#token}'`
+  }
+
+  async #try(): Promise<boolean> {
+    try {
+      const [row] = await this.#ask<Attempt>(this.#takeSql)
+      if (row?.former != null) {
+        const message = `took over the lock of ${row.former}, which had not been heard of until it expired`
+        this.#emit({ type: 'notice', severity: 'WARNING', message })
+      }
+      return row?.taken === true
+    } catch (error) {
+      if (!(error instanceof ServerError)) throw error
+      if (missing.has(error.sqlState)) await this.#createTable()
+      else if (!existsAlready.has(error.sqlState)) throw error
+      return false
+    }
+  }
+
+  /** It never waits: a row that a transaction of its holder has locked is passed over. */
+  get #takeSql(): string {
+    const { lock, history } = this.#place
+    const values = `'${this.#token}'::uuid, ${quoteLiteral(this.#client)}, session_user, clock_timestamp(), ${inAWhile}`
+    return (
+      `WITH free AS (SELECT history, client, expires_at FROM ${lock} WHERE ${this.#isOfHistory} ` +
+      `AND expires_at < clock_timestamp() FOR UPDATE SKIP LOCKED), ` +
+      `taken AS (UPDATE ${lock} AS l SET (owner, client, login, acquired_at, expires_at) = (SELECT ${values}) ` +
+      `FROM free WHERE l.history = free.history RETURNING free.client || ' (expired ' || free.expires_at || ')' AS former), ` +
+      `made AS (INSERT INTO ${lock} (history, owner, client, login, acquired_at, expires_at) SELECT ${quoteLiteral(history)}, ${values} ` +
+      `WHERE NOT EXISTS (SELECT FROM ${lock} WHERE ${this.#isOfHistory}) ON CONFLICT DO NOTHING RETURNING history) ` +
+      `SELECT EXISTS (SELECT FROM taken) OR EXISTS (SELECT FROM made) AS taken, (SELECT former FROM taken) AS former`
+    )
+  }
+
+  async #createTable(): Promise<void> {
+    const { lock, schema } = this.#place
+    const [row] = await this.#session.query<{ missing: boolean }>(
+      `SELECT to_regnamespace(${quoteLiteral(schema)}) IS NULL AS missing`,
+    )
+    try {
+      await this.#session.send(
+        `${row?.missing === true ? `CREATE SCHEMA ${schema}; ` : ''}CREATE TABLE IF NOT EXISTS ${lock} (history text PRIMARY KEY, ` +
+          'owner uuid NOT NULL, client text NOT NULL, login text NOT NULL, acquired_at timestamptz NOT NULL, ' +
+          'expires_at timestamptz NOT NULL)',
+      )
+    } catch (error) {
+      if (!(error instanceof ServerError)) throw error
+      if (error.sqlState === insufficientPrivilege) throw this.#mayNotCreate(error)
+      if (!existsAlready.has(error.sqlState)) throw error
+    }
+  }
+
+  #mayNotCreate(cause: ServerError): SchemawayError {
+    const { display } = this.#session
+    return new SchemawayError(
+      'MISSING_PRIVILEGE',
+      `The login may not create the table ${this.#place.lock} of locks in ${display}: ${cause.serverMessage}. Let an administrator run: ` +
+        `GRANT USAGE, CREATE ON SCHEMA ${this.#place.schema} TO the login; or name a schema of the login's own: \`historySchema\`. ` +
+        'Nothing was changed.',
+      { details: { server: display, sqlState: cause.sqlState }, cause },
+    )
+  }
+
+  async #findHolder(): Promise<Blocker | null> {
+    const [row] = await this.#ask<{ client: string; login: string; seconds: number }>(
+      `SELECT client, login, round(extract(epoch FROM clock_timestamp() - acquired_at))::float8 AS seconds ` +
+        `FROM ${this.#place.lock} WHERE ${this.#isOfHistory}`,
+    ).catch(() => [])
+    if (row === undefined) return null
+    return {
+      pid: 0,
+      applicationName: row.client,
+      user: row.login,
+      address: null,
+      state: `holds the row of ${this.#place.lock} for ${row.seconds} s`,
+      transactionSeconds: null,
+      query: '',
+      holds: 'row of the lock table',
+    }
+  }
+
+  /** Renews it, unless a transaction of ours does, by which the row is locked. */
+  async #beat(): Promise<void> {
+    if (this.#isBeating) return
+    this.#isBeating = true
+    try {
+      this.#heart ??= resolveTarget(this.#config).then((target) => openSession(target))
+      const heart = await this.#heart
+      const sql =
+        `UPDATE ${this.#place.lock} SET expires_at = ${inAWhile} WHERE history IN (SELECT history FROM ${this.#place.lock} ` +
+        `WHERE ${this.#isOwn} FOR UPDATE SKIP LOCKED)`
+      await heart.send(this.#asRole(sql))
+    } catch {
+      // The next beat tries again, with another connection; a lock that is lost is noticed by the next transaction.
+      const heart = await this.#heart?.catch(() => null)
+      this.#heart = null
+      await heart?.close()
+    } finally {
+      this.#isBeating = false
+    }
+  }
+
+  async #ask<Row extends object>(sql: string): Promise<Row[]> {
+    try {
+      return await this.#session.query<Row>(this.#asRole(sql))
+    } catch (error) {
+      if (!(error instanceof ServerError)) throw error
+      if (this.#role !== null) await this.#session.send('ROLLBACK')
+      if (error.sqlState !== insufficientPrivilege || this.#role !== null) throw error
+      this.#role = this.#config.roles.owner
+      try {
+        return await this.#session.query<Row>(this.#asRole(sql))
+      } catch {
+        await this.#session.send('ROLLBACK')
+        this.#role = null
+        throw error
+      }
+    }
+  }
+
+  #asRole(sql: string): string {
+    return this.#role === null ? sql : `BEGIN; SET LOCAL ROLE ${quoteIdentifier(this.#role)}; ${sql}; COMMIT`
+  }
+}
+
+const inAWhile = `clock_timestamp() + interval '${expiry} seconds'`

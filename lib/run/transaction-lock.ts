@@ -1,0 +1,115 @@
+import type { HistoryPlace } from '../history/history-row.js'
+import { quoteLiteral } from '../history/quote-sql.js'
+import { findLockHolder } from './blockers.js'
+import { guardStates, type HistoryHead, isOfKey, type Lock, type Waiting, waitForLock } from './lock.js'
+import type { Session } from './session.js'
+
+/**
+ * Flyway's own lock, held by each transaction for itself, since behind a transaction pooler nothing else belongs to anybody. In
+ * between another process may work; the next transaction notices, because history or ledger have moved on.
+ */
+export class TransactionLock implements Lock {
+  readonly strategy = 'transaction'
+  readonly reason: string
+  readonly guard: readonly string[]
+  readonly renewal: readonly string[] = []
+  readonly #session: Session
+  readonly #key: bigint
+  readonly #place: HistoryPlace
+  readonly #waiting: Waiting
+
+  constructor(
+    session: Session,
+    names: { readonly key: bigint; readonly place: HistoryPlace },
+    waiting: Waiting,
+    reason: string,
+  ) {
+    this.#session = session
+    this.#key = names.key
+    this.#place = names.place
+    this.#waiting = waiting
+    this.reason = reason
+    this.guard = [doBlock(this.#tryLock)]
+  }
+
+  /** Whoever holds the key is the connection that runs our transaction, wherever the pooler sent it. */
+  get backendPid(): string {
+    return `(SELECT pid FROM pg_locks WHERE ${isOfKey(this.#key)} AND database = (SELECT oid FROM pg_database WHERE datname = current_database()) LIMIT 1)`
+  }
+
+  guardPlan({ ledgerHash, highestRank, existing }: HistoryHead): readonly string[] {
+    const { schemaName, ledgerName, historyName, ledger, history } = this.#place
+    const exists = (name: string): string =>
+      'EXISTS (SELECT FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace ' +
+      `WHERE n.nspname = ${quoteLiteral(schemaName)} AND c.relname = ${quoteLiteral(name)})`
+    const moved = `RAISE EXCEPTION USING ERRCODE = '${guardStates.moved}', MESSAGE = 'another process has changed the history';`
+    const absent = [
+      ...(existing?.history === false ? [historyName] : []),
+      ...(existing?.ledger === false ? [ledgerName] : []),
+    ]
+    return [
+      doBlock(`${this.#tryLock}
+${absent
+  .map(
+    (name) => `  IF ${exists(name)} THEN
+    ${moved}
+  END IF;
+`,
+  )
+  .join('')}  IF ${exists(ledgerName)} THEN
+    SELECT l.hash INTO v_hash FROM ${ledger} AS l ORDER BY l.id DESC LIMIT 1;
+  END IF;
+  IF v_hash IS DISTINCT FROM ${ledgerHash === null ? 'NULL' : quoteLiteral(ledgerHash)} THEN
+    ${moved}
+  END IF;
+  IF ${exists(historyName)} THEN
+    IF EXISTS (SELECT FROM ${history} AS h WHERE h.installed_rank > ${highestRank}) THEN
+      ${moved}
+    END IF;
+  END IF;`),
+    ]
+  }
+
+  async acquire(): Promise<void> {
+    const waitedMilliseconds = await this.wait()
+    this.#waiting.emit({ type: 'locked', strategy: this.strategy, waitedMilliseconds })
+  }
+
+  /** Waits until nobody else works at this moment. */
+  async wait(): Promise<number> {
+    return await waitForLock(
+      this.#session,
+      () => this.#isFree(),
+      () => findLockHolder(this.#session, this.#key),
+      this.#waiting,
+    )
+  }
+
+  /** Each transaction has it, or fails. */
+  async isHeld(): Promise<boolean> {
+    return true
+  }
+
+  async release(): Promise<void> {}
+
+  get #tryLock(): string {
+    return `  IF NOT pg_catalog.pg_try_advisory_xact_lock(${this.#key}) THEN
+    RAISE EXCEPTION USING ERRCODE = '${guardStates.busy}', MESSAGE = 'another process migrates';
+  END IF;`
+  }
+
+  async #isFree(): Promise<boolean> {
+    const [row] = await this.#session.query<{ free: boolean }>(`SELECT pg_try_advisory_xact_lock(${this.#key}) AS free`)
+    return row?.free === true
+  }
+}
+
+function doBlock(statements: string): string {
+  return `DO $schemaway$
+DECLARE
+  v_hash text;
+BEGIN
+${statements}
+END
+$schemaway$`
+}

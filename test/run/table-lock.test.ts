@@ -1,0 +1,45 @@
+import assert from 'node:assert/strict'
+import test from 'node:test'
+import { readOptions } from '../../lib/config/read-options.js'
+import { resolveTarget } from '../../lib/run/connection-target.js'
+import { openSession } from '../../lib/run/session.js'
+import { TableLock } from '../../lib/run/table-lock.js'
+import { testDatabase } from '../../lib/testing/index.js'
+import { waitUntil } from '../support/wait-until.js'
+
+test('a second session renews the lock while no transaction is open, and never waits for one that is', async (t) => {
+  const { url, sql } = await testDatabase(t)
+  const config = await readOptions('migrate', { url, locations: '.' })
+  const session = await openSession(await resolveTarget(config))
+  t.after(() => session.close())
+  const waiting = { longestWait: 0, signal: undefined, emit: () => {} }
+  const work = { session, config, emit: () => {}, client: 'test', waiting, reason: '', isShared: false }
+  const lock = new TableLock({ ...work, heartbeatInterval: 20 })
+  // The table is not there at first, which counts as a try.
+  await new TableLock({ ...work, waiting: { ...waiting, longestWait: 5_000 } })
+    .acquire()
+    .then(() => sql`DELETE FROM schemaway_lock`)
+  await lock.acquire()
+  t.after(() => lock.release())
+  const isFresh = async (): Promise<boolean> => {
+    const rows = await sql`SELECT FROM schemaway_lock WHERE expires_at > now() + interval '10 seconds'`
+    return rows.length === 1
+  }
+  await sql`UPDATE schemaway_lock SET expires_at = now() + interval '2 seconds'`
+  await waitUntil('the lock is renewed', isFresh)
+  assert.equal(await lock.isHeld(), true)
+
+  await session.send(['BEGIN', ...lock.guard].join(';'))
+  await new Promise((resolve) => setTimeout(resolve, 100))
+  const blocked =
+    await sql`SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`
+  assert.equal(blocked.length, 0)
+  await session.send('COMMIT')
+
+  await sql`UPDATE schemaway_lock SET owner = gen_random_uuid()`
+  assert.equal(await lock.isHeld(), false)
+  await assert.rejects(session.send(['BEGIN', ...lock.guard].join(';')), { sqlState: 'SW013' })
+  await session.send('ROLLBACK')
+  await lock.release()
+  assert.equal((await sql`SELECT FROM schemaway_lock`).length, 1)
+})
