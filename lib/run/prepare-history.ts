@@ -8,6 +8,7 @@ import type { HistoryBeginning } from '../plan/plan-baseline.js'
 import { createMissingTables } from './create-history.js'
 import type { Run } from './open-run.js'
 import { readState } from './read-state.js'
+import { rightToSetRole } from './right-to-set-role.js'
 import { translateError } from './translate-error.js'
 
 const oldestServer = 150_000
@@ -106,22 +107,33 @@ export async function readLedger(run: Run): Promise<readonly LedgerRow[]> {
   }
 }
 
-/** Reading may be granted to everybody while writing needs the owner role. */
+/**
+ * Reading may be granted to everybody while writing needs the owner role. The login becomes it only where that allows more
+ * than the login may by itself, and nothing less: somebody may have granted to the login alone.
+ */
 async function findWritingRole(run: Run): Promise<string | null> {
   const { place, config, session } = run
-  const may = (table: string, right: string): string =>
-    `coalesce(has_table_privilege(to_regclass(${quoteLiteral(table)}), '${right}'), true)`
-  const rights = [
-    may(place.history, 'INSERT'),
-    may(place.history, 'DELETE'),
-    may(place.ledger, 'SELECT'),
-    may(place.ledger, 'INSERT'),
-  ]
-  const [row] = await session.query<{ writes: boolean; owns: boolean }>(
-    `SELECT ${rights.join(' AND ')} AS writes, coalesce((SELECT pg_has_role(session_user, oid, 'MEMBER') FROM pg_roles ` +
-      `WHERE rolname = ${quoteLiteral(config.roles.owner)}), false) AS owns`,
+  const rightsOf = (role: string): readonly string[] => {
+    const may = (table: string, right: string): string =>
+      // A table that is missing will be made.
+      `coalesce(has_table_privilege(${role}, to_regclass(${quoteLiteral(table)}), '${right}'), true)`
+    return [
+      `has_schema_privilege(${role}, ${quoteLiteral(config.historySchema)}, 'USAGE')`,
+      may(place.history, 'INSERT'),
+      may(place.history, 'UPDATE'),
+      may(place.history, 'DELETE'),
+      may(place.ledger, 'SELECT'),
+      may(place.ledger, 'INSERT'),
+    ]
+  }
+  const ofRole = rightsOf('r.oid')
+  const pairs = rightsOf('current_user').map((right, index) => `(${right}, ${ofRole[index]})`)
+  const [row] = await session.query<{ mayMore: boolean }>(
+    `SELECT EXISTS (SELECT FROM pg_roles AS r WHERE r.rolname = ${quoteLiteral(config.roles.owner)} ` +
+      `AND pg_has_role(session_user, r.oid, ${rightToSetRole}) AND (SELECT bool_and(role OR NOT login) AND ` +
+      `bool_or(role AND NOT login) FROM (VALUES ${pairs.join(', ')}) AS rights (login, role))) AS "mayMore"`,
   )
-  return row?.writes === false && row.owns ? config.roles.owner : null
+  return row?.mayMore === true ? config.roles.owner : null
 }
 
 /** @throws SchemawayError `SERVER_UNSUITABLE` for a standby, an old server, or a connection pooler in between. */
