@@ -3,7 +3,7 @@ import { lookAgain } from '../callbacks/around-migrate.js'
 import type { Config } from '../config/read-options.js'
 import { refuseProblems, validationRules } from '../plan/compare.js'
 import { findProblems } from '../plan/find-problems.js'
-import { Run } from '../run/open-run.js'
+import { openWithoutLock, type Run } from '../run/open-run.js'
 import type { Look } from './look.js'
 import type { InfoReport, ValidateReport } from './report.js'
 import { reportInfo } from './report-info.js'
@@ -29,9 +29,9 @@ export async function validateWithCallbacks(config: Config, found: Look): Promis
   )
 }
 
-/** A run without a lock, and without settings of its own, on the session that looked. */
+/** A run on the session that looked. */
 async function look<Result>(config: Config, { session }: Look, work: (run: Run) => Promise<Result>): Promise<Result> {
-  const run = new Run(config, session, { begin: 'BEGIN', settings: [] })
+  const run = await openWithoutLock(config, session)
   try {
     return await work(run)
   } finally {

@@ -6,35 +6,38 @@ import type { BegunUnit, UnfinishedScript } from '../history/script-progress.js'
 import { locationsModule } from '../modules/select-modules.js'
 import { selectedNames } from '../plan/load-scripts.js'
 import type { LedgerDraft } from '../plan/plan.js'
-import { openRun, type Run } from '../run/open-run.js'
-import { readHistory } from '../run/prepare-history.js'
+import { openRun, openWithoutLock, type Run } from '../run/open-run.js'
+import { lookAtHistory, readHistory } from '../run/prepare-history.js'
 import { readUnfinished } from '../run/prepare-units.js'
 import { translateError } from '../run/translate-error.js'
 import { compareVersions, parseVersion } from '../scripts/version.js'
+import { whileListening } from './look.js'
 import type { RepairReport, SettledScript } from './report.js'
 
 type Settlement = SettledScript['unfinished']
 
 /**
  * The part of repair() that says what became of scripts which stopped half-way outside a transaction. It writes into the
- * ledger alone; neither history nor anything of the scripts is touched.
+ * ledger alone; neither history nor anything of the scripts is touched. A preview takes no lock.
  *
  * @throws SchemawayError `VERSION_NOT_APPLIED` when a name is not that of such a script.
  */
 export async function settleUnfinished(config: Config, unfinished: Settlement, started: number): Promise<RepairReport> {
-  const run = await openRun(config)
+  const { preview } = config
+  const run = await (preview ? openWithoutLock(config) : openRun(config))
   try {
-    const { hasLedger } = await readHistory(run)
-    const open = hasLedger ? await readUnfinished(run) : []
-    const chosen = chooseScripts(config, open, unfinished)
-    if (!config.preview) await write(run, chosen, unfinished)
+    const chosen = await whileListening(config, run.session, 'reading the ledger', async () => {
+      const { hasLedger } = await (preview ? lookAtHistory(run) : readHistory(run))
+      return chooseScripts(config, hasLedger ? await readUnfinished(run) : [], unfinished)
+    })
+    if (!preview) await write(run, chosen, unfinished)
     const milliseconds = Math.round(performance.now() - started)
-    if (!config.preview) run.emit({ type: 'finished', run: run.id, milliseconds })
+    if (!preview) run.emit({ type: 'finished', run: run.id, milliseconds })
     return {
       command: 'repair',
       server: run.session.display,
-      run: config.preview ? null : run.id,
-      preview: config.preview,
+      run: preview ? null : run.id,
+      preview,
       repairs: [],
       unfinished: chosen.map((script) => describe(script, unfinished)),
       milliseconds,

@@ -151,6 +151,16 @@ export async function openRun(config: Config, opened?: Session): Promise<Run> {
   }
 }
 
+/**
+ * A run of a command that only looks: without the lock, and without settings of its own.
+ *
+ * @param opened as for {@link openRun}.
+ */
+export async function openWithoutLock(config: Config, opened?: Session): Promise<Run> {
+  const session = opened ?? (await connectForRun(config, createEmit(config)))
+  return new Run(config, session, { begin: 'BEGIN', settings: [] })
+}
+
 async function connectForRun(config: Config, emit: Emit): Promise<Session> {
   const { signal, connectRetries } = config
   return await openSessionWithRetries(await resolveTarget(config), {

@@ -1,12 +1,11 @@
 import { SchemawayError } from '../errors/schemaway-error.js'
 import type { DatabaseState, HistoryRow } from '../history/history-row.js'
-import type { LedgerRow } from '../history/ledger-entry.js'
-import { type LedgerHead, readLedgerHeadSql } from '../history/ledger-head.js'
-import { readLedgerSql } from '../history/ledger-table.js'
-import { quoteIdentifier, quoteLiteral } from '../history/quote-sql.js'
+import type { LedgerHead } from '../history/ledger-head.js'
+import { quoteLiteral } from '../history/quote-sql.js'
 import type { HistoryBeginning } from '../plan/plan-baseline.js'
 import { createMissingTables } from './create-history.js'
 import type { Run } from './open-run.js'
+import { modulesByScript, readLedgerHead } from './read-ledger.js'
 import { readState } from './read-state.js'
 import { rightToSetRole } from './right-to-set-role.js'
 import { translateError } from './translate-error.js'
@@ -54,6 +53,17 @@ export async function prepareHistory(run: Run, begin: Begin): Promise<PreparedHi
  * @throws SchemawayError `SERVER_UNSUITABLE`, `MISSING_PRIVILEGE`, `HISTORY_UNREADABLE`.
  */
 export async function readHistory(run: Run): Promise<PreparedHistory> {
+  const found = await lookAtHistory(run)
+  refuseUnsuitableServer(run.session, found.state)
+  return found
+}
+
+/**
+ * As {@link readHistory}, for whoever only looks: a standby will do, and so will a pooler.
+ *
+ * @throws SchemawayError `MISSING_PRIVILEGE`, `HISTORY_UNREADABLE`.
+ */
+export async function lookAtHistory(run: Run): Promise<PreparedHistory> {
   return await translated(run, async () => await read(run))
 }
 
@@ -74,17 +84,16 @@ async function translated<Result>(run: Run, work: () => Promise<Result>): Promis
 async function read(run: Run): Promise<PreparedHistory> {
   const { config, session, place } = run
   const { state, historyRole } = await readState(session, place, config.roles.owner)
-  refuseUnsuitableServer(session, state)
   run.historyRole = historyRole ?? (state.rows === null ? null : await findWritingRole(run))
   run.login = state.sessionUser
   const hasLedger = await findLedger(run)
-  const head = hasLedger ? await readHead(run) : emptyLedger
+  const head = hasLedger ? await readLedgerHead(run) : emptyLedger
   run.ledgerHash = head.hash
   const rows = state.rows ?? []
   return {
     state: { ...state, rows },
     firstRank: Math.max(head.highestRank, ...rows.map((row) => row.installedRank), 0) + 1,
-    modulesByScript: new Map(head.modules.map((one) => [one.script, one.module])),
+    modulesByScript: modulesByScript(head),
     hasHistory: state.rows !== null,
     hasLedger,
   }
@@ -96,15 +105,6 @@ async function findLedger({ config, session }: Run): Promise<boolean> {
       `WHERE n.nspname = ${quoteLiteral(config.historySchema)} AND c.relname = ${quoteLiteral(config.ledgerTable)}) AS exists`,
   )
   return row?.exists === true
-}
-
-/** Every ledger row, oldest first. */
-export async function readLedger(run: Run): Promise<readonly LedgerRow[]> {
-  try {
-    return JSON.parse((await askAsHistoryRole<{ rows: string }>(run, readLedgerSql(run.place))).rows) as LedgerRow[]
-  } catch (error) {
-    throw translateError(error, 'reading the ledger', run.session.display)
-  }
 }
 
 /**
@@ -197,17 +197,4 @@ BEGIN
 END
 $schemaway$`,
   ])
-}
-
-async function readHead(run: Run): Promise<LedgerHead> {
-  return JSON.parse((await askAsHistoryRole<{ head: string }>(run, readLedgerHeadSql(run.place))).head) as LedgerHead
-}
-
-/** Asks one thing of history or ledger. */
-export async function askAsHistoryRole<Row extends object>(run: Run, sql: string): Promise<Row> {
-  const text =
-    run.historyRole === null ? sql : `BEGIN; SET LOCAL ROLE ${quoteIdentifier(run.historyRole)}; ${sql}; COMMIT`
-  const [row] = await run.session.query<Row>(text)
-  if (row === undefined) throw new TypeError('the server returned no row')
-  return row
 }
