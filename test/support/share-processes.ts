@@ -81,9 +81,13 @@ function mustStayAlone(file: string): boolean {
   return staysAlone.test(readFileSync(file, 'utf8'))
 }
 
+function usesModelDatabase(file: string): boolean {
+  return readFileSync(file, 'utf8').includes('/model-database.js')
+}
+
 function entryFor(group: readonly string[]): string {
   const addresses = group.map((file) => pathToFileURL(file).href)
   if (addresses.length === 1) return `import ${JSON.stringify(addresses[0])}\n`
-  const hooks = group.some((file) => isIn(file, 'model')) ? `import ${JSON.stringify(modelDatabase)}\n` : ''
+  const hooks = group.some(usesModelDatabase) ? `import ${JSON.stringify(modelDatabase)}\n` : ''
   return `${hooks}import { importInSuites } from ${JSON.stringify(importInSuites)}\nimportInSuites(${JSON.stringify(addresses)})\n`
 }
