@@ -7,19 +7,16 @@
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join, resolve, sep } from 'node:path'
-import { fileURLToPath, pathToFileURL } from 'node:url'
+import { fileURLToPath } from 'node:url'
 import { startPostgres } from '../lib/testing/index.js'
+import { shareProcesses } from './support/share-processes.js'
 
 const testDirectory = fileURLToPath(new URL('.', import.meta.url))
-/**
- * Their files share processes, a few files in each: starting one costs more than most of them take, and those of the model
- * share a template of the bundled model. That none of them needs another one is shown by the stage `alone`.
- */
-const sharing = ['model', 'history', 'modules', 'plan', 'schemas'].map((name) => join(testDirectory, name) + sep)
-const filesOfProcess = 8
+/** One more than there are processors, since many tests wait for locks, signals and deadlines. */
+const processes = availableParallelism() + 1
 const onlyWhenAsked = ['bench', 'chaos'].map((name) => join(testDirectory, name) + sep)
 
 interface Selection {
@@ -56,22 +53,6 @@ function findTests(path: string): readonly string[] {
   return names.filter((name) => name.endsWith('.test.ts')).map((name) => join(absolute, name))
 }
 
-/** Writes files that import the tests of one process each. The longest come first, so that no processor is left idle. */
-function shareProcesses(files: readonly string[], directory: string): readonly string[] {
-  const shared = sharing.flatMap((folder) => {
-    const own = files.filter((file) => file.startsWith(folder))
-    const count = Math.ceil(own.length / filesOfProcess)
-    return Array.from({ length: count }, (_, number) => own.filter((_file, index) => index % count === number))
-  })
-  const paths = shared.map((group, index) => {
-    const path = join(directory, `${index + 1}.test.ts`)
-    writeFileSync(path, group.map((file) => `import ${JSON.stringify(pathToFileURL(file).href)}\n`).join(''))
-    return path
-  })
-  const grouped = new Set(shared.flat())
-  return [...paths, ...files.filter((file) => !grouped.has(file))]
-}
-
 async function run({ files, options }: Selection): Promise<number> {
   const server = await startPostgres()
   const temporary = join(testDirectory, '..', '.tmp')
@@ -81,7 +62,7 @@ async function run({ files, options }: Selection): Promise<number> {
   try {
     const child = spawn(
       process.execPath,
-      ['--import', 'tsx', '--test', ...withDefaults(options), ...shareProcesses(files, directory)],
+      ['--import', 'tsx', '--test', ...withDefaults(options), ...shareProcesses(files, directory, processes)],
       {
         stdio: 'inherit',
         env: { ...process.env, TEST_DATABASE_URL: server.url },
@@ -99,12 +80,7 @@ async function run({ files, options }: Selection): Promise<number> {
 
 /** A file that hangs fails by name. Node 20 reports in TAP when its output is not a terminal. */
 function withDefaults(options: readonly string[]): readonly string[] {
-  const defaults = [
-    // One more than there are processors, since many tests wait for locks, signals and deadlines.
-    `--test-concurrency=${availableParallelism() + 1}`,
-    `--test-timeout=${10 * 60 * 1000}`,
-    '--test-reporter=spec',
-  ]
+  const defaults = [`--test-concurrency=${processes}`, `--test-timeout=${10 * 60 * 1000}`, '--test-reporter=spec']
   const isGiven = (option: string): boolean => options.some((given) => given.split('=')[0] === option.split('=')[0])
   return [...defaults.filter((option) => !isGiven(option)), ...options]
 }

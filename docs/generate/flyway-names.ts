@@ -144,7 +144,12 @@ export const optionNotes: readonly OptionNote[] = [
     ours: null,
     note: 'Always: a file that is silently left out never runs. `ignore` leaves files out on purpose.',
   },
-  { flyway: 'skipExecutingMigrations', default: 'false', ours: 'skipExecutingMigrations', note: '' },
+  {
+    flyway: 'skipExecutingMigrations',
+    default: 'false',
+    ours: 'skipExecutingMigrations',
+    note: 'As there, content without a history is no obstacle then, and `baselineOnMigrate` writes no baseline: every version is recorded. To leave out what a baseline covers, call `baseline()` first.',
+  },
   { flyway: 'cleanDisabled', default: 'true', ours: 'cleanDisabled', note: '' },
   { flyway: 'installedBy', default: 'the user', ours: 'installedBy', note: '' },
   {

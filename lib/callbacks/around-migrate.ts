@@ -44,8 +44,8 @@ async function validate(run: Run, files: readonly ScriptFile[], callbacks: Callb
 export async function lookAgain(run: Run, files: readonly ScriptFile[]) {
   const { config, session, place } = run
   try {
-    const { state } = await readState(session, place, config.roles.owner)
-    const modules = state.rows === null ? undefined : await readModules(session, config)
+    const { state, historyRole } = await readState(session, place, config.roles.owner)
+    const modules = state.rows === null ? undefined : await readModules({ session, place, historyRole }, config)
     const comparison = await compareWithRequirements(config, files, state, modules)
     return { ...comparison, state }
   } catch (error) {

@@ -346,8 +346,8 @@ export async function baseline(options: BaselineOptions): Promise<BaselineReport
  * versioned rows the checksum, description and type of their files. It never runs SQL of a file: what a failed migration
  * left behind, and what a changed file would do, is for you to see to.
  *
- * Unlike Flyway it takes the lock, so that no migration runs at the same time; it can be previewed, and limited to
- * `versions`; and the ledger keeps every value that it changes.
+ * Unlike Flyway it takes the lock, so that no migration runs at the same time; it can be previewed, without the lock, and
+ * limited to `versions`; and the ledger keeps every value that it changes.
  *
  * With `unfinished` it says what was found out about scripts that stopped half-way outside a transaction, and does nothing
  * else: that the statement under way was completed, by the run or by hand (`'completed'`), that it was not (`'repeat'`), or
@@ -357,8 +357,8 @@ export async function baseline(options: BaselineOptions): Promise<BaselineReport
  * @param options as for `migrate()` where database and files are concerned; `preview`, `versions`,
  *   `ignoreMigrationPatterns`, `unfinished`.
  * @returns each row, with its values before and after. Empty when there was nothing to repair.
- * @throws SchemawayError `VERSION_NOT_APPLIED` when `versions` names what history does not have, or no such script; about options, files and
- *   connection as `migrate()`.
+ * @throws SchemawayError `VERSION_NOT_APPLIED` when `versions` names what history, if there is one, does not have, or no
+ *   such script; `MISSING_PRIVILEGE`, also of a preview; about options, files and connection as `migrate()`.
  * @example
  * const { repairs } = await repair({ url, locations: 'db/migration', preview: true })
  * await repair({ url, locations: 'db/migration', versions: ['20260105.100100'] })
@@ -374,16 +374,16 @@ export async function repair(options: RepairOptions): Promise<RepairReport> {
 /**
  * Drops everything that the selected modules own, with all rows: their schemas; for `locations`, what the history schema
  * holds, in Flyway's order. Their rows of history go too, and the table with the last of them, so that migrate() asks again
- * what other content stands for. A baseline goes only when everything is cleaned that it may stand for. For databases of
- * tests and of development; disabled unless `cleanDisabled: false` is passed.
+ * what other content stands for; a login that can neither drop it nor become its owner is refused. A baseline goes only when
+ * everything is cleaned that it may stand for. For databases of tests and of development; disabled unless `cleanDisabled: false`.
  *
- * All of it is one transaction, which locks the tables first. Whatever a CASCADE would take along outside of these schemas is
- * a reason to drop nothing, and so is an extension in the schema of a module while other modules are installed.
+ * All of it is one transaction, which locks the tables first. Nothing is dropped when a CASCADE would take something along
+ * outside of these schemas, when something stands on a history that would go, when other installed modules, or migrations of
+ * `locations`, have one of these schemas too, or for an extension in the schema of a module while other modules are installed.
  * Roles stay, and so does the ledger, which gets a row that lists what went.
  *
  * @param options as for `migrate()` where database and selection are concerned; `cleanDisabled`, `preview`.
- * @returns what was dropped, or with `preview: true` what would be. A preview locks nothing, and is refused where the clean
- *   would be.
+ * @returns what was dropped, or with `preview: true` what would be. A preview locks nothing, and is refused for the same reasons.
  * @throws SchemawayError `CLEAN_DISABLED`; `CLEAN_REFUSED` with `details.objects`; `MODULE_REQUIRED` when an installed
  *   module that stays requires a selected one; `STATEMENT_BLOCKED`, `MISSING_PRIVILEGE`; about options and connection as
  *   `migrate()`.

@@ -3,8 +3,7 @@ import { lookAgain } from '../callbacks/around-migrate.js'
 import type { Config } from '../config/read-options.js'
 import { refuseProblems, validationRules } from '../plan/compare.js'
 import { findProblems } from '../plan/find-problems.js'
-import { Run } from '../run/open-run.js'
-import { careForOwnSession } from '../run/session-care.js'
+import { openWithoutLock, type Run } from '../run/open-run.js'
 import type { Look } from './look.js'
 import type { InfoReport, ValidateReport } from './report.js'
 import { reportInfo } from './report-info.js'
@@ -30,16 +29,14 @@ export async function validateWithCallbacks(config: Config, found: Look): Promis
   )
 }
 
-/** A run without a lock, and without settings of its own, on the session that looked. */
+/** A run on the session that looked. */
 async function look<Result>(
   config: Config,
   { session, state }: Look,
   work: (run: Run) => Promise<Result>,
 ): Promise<Result> {
   // Behind a pooler the connection to the server is not ours alone.
-  const isPooled = state.backendPid !== session.backendPid
-  const care = isPooled ? (await import('../run/shared-session.js')).careForSharedSession : careForOwnSession([])
-  const run = new Run(config, session, { begin: 'BEGIN', localSettings: [], care, lock: null })
+  const run = await openWithoutLock(config, session, state.backendPid !== session.backendPid)
   try {
     return await work(run)
   } finally {

@@ -2,19 +2,21 @@ import type { CallbackFile } from '../callbacks/read-callbacks.js'
 import type { MigrateOptions } from '../config/options.js'
 import type { Config } from '../config/read-options.js'
 import { type DatabaseState, placeHistory } from '../history/history-row.js'
-import type { LedgerHead } from '../history/ledger-head.js'
 import { isMoved } from '../history/match-rows.js'
 import { currentVersion } from '../history/migration-state.js'
-import { locationsModule } from '../modules/select-modules.js'
 import { type Comparison, compareWithRequirements, refuseProblems } from '../plan/compare.js'
-import { type LoadedFiles, loadFiles } from '../plan/load-scripts.js'
+import { type LoadedFiles, loadFiles, selectedNames } from '../plan/load-scripts.js'
 import { openSessionWithRetries } from '../run/connect-retry.js'
 import { resolveTarget } from '../run/connection-target.js'
+import type { Reader } from '../run/read-ledger.js'
 import { readState } from '../run/read-state.js'
 import { ServerError } from '../run/server-error.js'
 import type { Session } from '../run/session.js'
 import type { ScriptFile } from '../scripts/script-file.js'
 import type { RunReport } from './report.js'
+
+/** SQLSTATEs of a table or schema that is not there, of one that may not be read, and of a role that is not there. */
+const withoutLedger = new Set(['42P01', '3F000', '42501', '22023'])
 
 /** Files and database at one moment, compared. */
 export interface Look {
@@ -35,8 +37,8 @@ export async function look(config: Config): Promise<Look> {
 }
 
 /**
- * Looks at files and database without taking a lock or writing anything: one connection, one query. Files are read while
- * the connection is being made. The caller closes the session.
+ * Looks at files and database without taking a lock or writing anything: one connection, one query, and a
+ * second one where rows may be those of another service. Files are read while the connection is being made. The caller closes the session.
  */
 export async function startLooking(config: Config): Promise<Look> {
   const emit = config.isObserved ? (await import('../run/emit.js')).createEmit(config) : null
@@ -55,18 +57,13 @@ export async function startLooking(config: Config): Promise<Look> {
   const { files, callbacks } = read
   const session = await opening
   try {
-    const { state } = await whileListening(config, session, () =>
-      readState(session, placeHistory(config), config.roles.owner),
+    const { state, comparison } = await whileListening(
+      config,
+      session,
+      'reading the history',
+      async () => await compareNow(config, session, files),
     )
-    const found = { server: session.display, session, state, files, callbacks }
-    const comparison = await compareWithRequirements(config, files, state)
-    const mayBeForeign = comparison.statuses.some(
-      ({ module, row, file, script }) =>
-        isMoved(row, file) || (module === locationsModule && file === null && script.includes('/')),
-    )
-    if (!mayBeForeign) return { ...found, comparison }
-    const modulesByScript = await readModules(session, config)
-    return { ...found, comparison: await compareWithRequirements(config, files, state, modulesByScript) }
+    return { server: session.display, session, state, files, callbacks, comparison }
   } catch (error) {
     await session.close()
     throw error
@@ -128,10 +125,16 @@ export async function firesCallbacks(
   return (await import('../callbacks/has-callbacks.js')).hasCallbacks(callbacks, config, isIdle)
 }
 
-/** The history table may be locked by somebody; the caller's signal ends the wait for it. */
-async function whileListening<Result>(
+/**
+ * Does work that asks the server, and that may wait for whoever has locked the history: the caller's signal ends it, and what
+ * the server refuses is said in words of our own.
+ *
+ * @param doing what goes on, for an error: "while reading the history".
+ */
+export async function whileListening<Result>(
   { signal }: Config,
   session: Session,
+  doing: string,
   work: () => Promise<Result>,
 ): Promise<Result> {
   const cancel = (): void => void session.cancel().catch(() => {})
@@ -139,24 +142,46 @@ async function whileListening<Result>(
   try {
     return await work()
   } catch (error) {
-    if (signal?.aborted) throw (await import('../run/abort.js')).abortedError('history was being read', signal.reason)
+    if (signal?.aborted) throw (await import('../run/abort.js')).abortedError(doing, signal.reason)
     const { translateError } = await import('../run/translate-error.js')
-    throw translateError(error, 'reading the history', session.display)
+    throw translateError(error, doing, session.display)
   } finally {
     signal?.removeEventListener('abort', cancel)
   }
 }
 
-/** Rows that no file explains may belong to a module of another service; the ledger knows. */
-export async function readModules(session: Session, config: Config): Promise<ReadonlyMap<string, string>> {
-  const { readLedgerHeadSql } = await import('../history/ledger-head.js')
-  try {
-    const [row] = await session.query<{ head: string }>(readLedgerHeadSql(placeHistory(config)))
-    const head = JSON.parse(row?.head ?? '{"modules":[]}') as LedgerHead
-    return new Map(head.modules.map((one) => [one.script, one.module]))
-  } catch (error) {
-    // Flyway alone leaves no ledger, and a login that may only read history may not see it.
-    if (error instanceof ServerError) return new Map()
-    throw error
+/** Asks the ledger only where it may know better to whom a row belongs than its path does. */
+async function compareNow(
+  config: Config,
+  session: Session,
+  files: readonly ScriptFile[],
+): Promise<Pick<Look, 'state' | 'comparison'>> {
+  const place = placeHistory(config)
+  const { state, historyRole } = await readState(session, place, config.roles.owner)
+  const comparison = await compareWithRequirements(config, files, state)
+  const selected = selectedNames(config.selection)
+  const mayBeForeign = comparison.statuses.some(
+    ({ module, row, file, script }) =>
+      isMoved(row, file) || (file === null && script.includes('/') && selected.has(module)),
+  )
+  if (!mayBeForeign) return { state, comparison }
+  const modules = await readModules({ session, place, historyRole }, config)
+  return { state, comparison: await compareWithRequirements(config, files, state, modules) }
+}
+
+/**
+ * Modules of scripts, as far as the ledger can be asked. Flyway alone leaves none, and who may read history only goes by the
+ * paths: it changes nothing.
+ */
+export async function readModules(reader: Reader, { roles }: Config): Promise<ReadonlyMap<string, string>> {
+  const { modulesByScript, readLedgerHead } = await import('../run/read-ledger.js')
+  // History may be open to everybody, and the ledger to the owner role.
+  for (const historyRole of new Set([reader.historyRole, roles.owner])) {
+    try {
+      return modulesByScript(await readLedgerHead({ ...reader, historyRole }))
+    } catch (error) {
+      if (!(error instanceof ServerError) || !withoutLedger.has(error.sqlState)) throw error
+    }
   }
+  return new Map()
 }

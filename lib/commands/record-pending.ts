@@ -12,6 +12,9 @@ import { reportRun } from './report-run.js'
 /**
  * Records what is pending as applied, without running it: `skipExecutingMigrations`. All of it is one transaction, together
  * with a history that is new, because what is left out would be run by the next migrate().
+ *
+ * As in Flyway, content without a history is no obstacle, since nothing runs over it, and `baselineOnMigrate` writes no
+ * baseline: every version is recorded, also those up to `baselineVersion`.
  */
 export async function recordPending(run: Run, files: readonly ScriptFile[], started: number): Promise<RunReport> {
   const { config } = run

@@ -4,9 +4,6 @@ import { explainOptions } from '../config/explain-options.js'
 import type { CleanOptions } from '../config/options.js'
 import type { Config } from '../config/read-options.js'
 import { SchemawayError } from '../errors/schemaway-error.js'
-import { type HistoryPlace, placeHistory } from '../history/history-row.js'
-import type { LedgerRow } from '../history/ledger-entry.js'
-import { readLedgerSql } from '../history/ledger-table.js'
 import type { MigrationStatus } from '../history/migration-state.js'
 import { bundled } from '../modules/bundled.js'
 import type { Module } from '../modules/define-module.js'
@@ -14,11 +11,10 @@ import { compare } from '../plan/compare.js'
 import { type CleanPlan, planClean } from '../plan/plan-clean.js'
 import { cleanSchemas, previewClean } from '../run/clean-schemas.js'
 import type { SchemaObject } from '../run/list-objects.js'
-import { openRun, type Run } from '../run/open-run.js'
-import { readHistory, readLedger } from '../run/prepare-history.js'
-import { ServerError } from '../run/server-error.js'
-import type { Session } from '../run/session.js'
-import { readModules, startLooking } from './look.js'
+import { openRun, openWithoutLock, type Run } from '../run/open-run.js'
+import { lookAtHistory, type PreparedHistory, readHistory } from '../run/prepare-history.js'
+import { readLedger } from '../run/read-ledger.js'
+import { whileListening } from './look.js'
 import type { CleanReport } from './report.js'
 
 /** The part of clean() that is loaded only when it is called. */
@@ -39,18 +35,11 @@ async function clean(config: Config, started: number): Promise<CleanReport> {
   const callbacks = await loadCallbacks(config)
   const run = await openRun(config)
   const work = async (): Promise<CleanReport> => {
-    const history = await readHistory(run)
-    const { hasHistory, hasLedger } = history
-    const ledger = hasLedger ? await readLedger(run) : []
-    // Files say nothing about what is there.
-    const { statuses } = compare(config, [], history.state, history.modulesByScript)
-    const plan = planClean({ config, statuses, modules: knownModules(config), ledger, hasHistory })
-    const tables = hasLedger ? 'both' : hasHistory ? 'history' : 'none'
-    const facts = { historyRows: countRows(plan, statuses), tables } as const
-    const { objects, historyRows } = await cleanSchemas(run, plan, facts)
+    const planned = await planFrom(run, await readHistory(run))
+    const { objects } = await cleanSchemas(run, planned.plan, planned)
     // A lock that is a row is gone with its table.
-    if (run.lock?.strategy !== 'table' || plan.history !== 'table') await run.checkLock(null)
-    return describe(config, { server: run.session.display, run, plan, objects, historyRows, started })
+    if (run.lock?.strategy !== 'table' || planned.plan.history !== 'table') await run.checkLock(null)
+    return describe(run, planned, { objects, started })
   }
   try {
     const report = await aroundCommand(run, callbacks, aroundClean, work)
@@ -63,30 +52,34 @@ async function clean(config: Config, started: number): Promise<CleanReport> {
 
 /** Looks only. */
 async function preview(config: Config, started: number): Promise<CleanReport> {
-  const found = await startLooking({ ...config, selection: { modules: [], locations: [] } })
+  const run = await openWithoutLock(config)
   try {
-    const { statuses } = compare(config, [], found.state, await readModules(found.session, config))
-    const place = placeHistory(config)
-    const ledger = await readLedgerIfThere(found.session, place)
-    const hasHistory = found.state.rows !== null
-    const plan = planClean({ config, statuses, modules: knownModules(config), ledger, hasHistory })
-    const objects = await previewClean(found.session, plan, place)
-    const historyRows = countRows(plan, statuses)
-    return describe(config, { server: found.server, run: null, plan, objects, historyRows, started })
+    return await whileListening(config, run.session, 'looking at what a clean would drop', async () => {
+      const planned = await planFrom(run, await lookAtHistory(run))
+      return describe(run, planned, { objects: await previewClean(run, planned.plan), started })
+    })
   } finally {
-    await found.session.close()
+    await run.close()
   }
 }
 
-/** None where there is no ledger, or the login may not read it. */
-async function readLedgerIfThere(session: Session, place: HistoryPlace): Promise<readonly LedgerRow[]> {
-  try {
-    const [row] = await session.query<{ rows: string }>(readLedgerSql(place))
-    return JSON.parse(row?.rows ?? '[]') as LedgerRow[]
-  } catch (error) {
-    if (error instanceof ServerError) return []
-    throw error
-  }
+interface PlannedClean {
+  readonly plan: CleanPlan
+  /** Rows of history that go. */
+  readonly historyRows: number
+  /** What there is of history and ledger. */
+  readonly tables: 'both' | 'history' | 'none'
+}
+
+async function planFrom(run: Run, history: PreparedHistory): Promise<PlannedClean> {
+  const { config } = run
+  const { hasHistory, hasLedger } = history
+  const ledger = hasLedger ? await readLedger(run) : []
+  // Files say nothing about what is there.
+  const { statuses } = compare(config, [], history.state, history.modulesByScript)
+  const plan = planClean({ config, statuses, modules: knownModules(config), ledger, hasHistory })
+  const tables = hasLedger ? 'both' : hasHistory ? 'history' : 'none'
+  return { plan, historyRows: countRows(plan, statuses), tables }
 }
 
 function knownModules({ selection }: Config): readonly Module[] {
@@ -102,26 +95,20 @@ function countRows({ history }: CleanPlan, statuses: readonly MigrationStatus[])
 }
 
 function describe(
-  config: Config,
-  facts: {
-    readonly server: string
-    readonly run: Run | null
-    readonly plan: CleanPlan
-    readonly objects: readonly SchemaObject[]
-    readonly historyRows: number
-    readonly started: number
-  },
+  { config, id, session, reportedLock }: Run,
+  { plan, historyRows }: PlannedClean,
+  facts: { readonly objects: readonly SchemaObject[]; readonly started: number },
 ): CleanReport {
   return {
     command: 'clean',
-    server: facts.server,
-    run: facts.run?.id ?? null,
+    server: session.display,
+    run: config.preview ? null : id,
     preview: config.preview,
-    modules: facts.plan.modules.map(({ name }) => name),
-    schemas: facts.plan.schemas.map(({ name }) => name),
+    modules: plan.modules.map(({ name }) => name),
+    schemas: plan.schemas.map(({ name }) => name),
     dropped: facts.objects.map(({ schema, kind, name }) => ({ schema, kind, name })),
-    historyRows: facts.historyRows,
-    lock: facts.run?.reportedLock ?? null,
+    historyRows,
+    lock: reportedLock,
     milliseconds: Math.round(performance.now() - facts.started),
   }
 }

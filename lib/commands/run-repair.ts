@@ -3,19 +3,19 @@ import { hasCallbacks } from '../callbacks/has-callbacks.js'
 import { explainOptions } from '../config/explain-options.js'
 import type { RepairOptions } from '../config/options.js'
 import type { Config } from '../config/read-options.js'
-import type { DatabaseState } from '../history/history-row.js'
 import { insertHistorySql } from '../history/history-table.js'
 import { insertLedgerSql } from '../history/ledger-table.js'
-import type { MigrationStatus } from '../history/migration-state.js'
 import { quoteLiteral } from '../history/quote-sql.js'
 import { compare } from '../plan/compare.js'
+import { loadFiles } from '../plan/load-scripts.js'
 import { createPlanContext } from '../plan/plan-context.js'
 import { describeRepair, planRepair, type RepairStep } from '../plan/plan-repair.js'
 import { untilSettled } from '../run/history-moved.js'
-import { openRun, type Run } from '../run/open-run.js'
-import { readHistory, startLedger } from '../run/prepare-history.js'
+import { openRun, openWithoutLock, type Run } from '../run/open-run.js'
+import { lookAtHistory, type PreparedHistory, readHistory, startLedger } from '../run/prepare-history.js'
 import { translateError } from '../run/translate-error.js'
-import { type Look, startLooking } from './look.js'
+import type { ScriptFile } from '../scripts/script-file.js'
+import { type Look, whileListening } from './look.js'
 import type { RepairReport } from './report.js'
 
 /**
@@ -27,10 +27,12 @@ export async function runRepair(config: Config, options: RepairOptions, started:
   if (config.unfinished !== undefined) {
     return await (await import('./settle-unfinished.js')).settleUnfinished(config, config.unfinished, started)
   }
-  const found = await startLooking(config)
+  const { files, callbacks } = await loadFiles(config.selection, config)
+  const looking = await openWithoutLock(config)
+  const { session } = looking
   const report = (run: Run | null, steps: readonly RepairStep[]): RepairReport => ({
     command: 'repair',
-    server: found.server,
+    server: session.display,
     run: run?.id ?? null,
     preview: config.preview,
     repairs: steps.map(({ row: _, ...repair }) => repair),
@@ -39,28 +41,29 @@ export async function runRepair(config: Config, options: RepairOptions, started:
     milliseconds: Math.round(performance.now() - started),
   })
   try {
-    const seen = found.state.rows === null ? [] : stepsOf(config, found.comparison.statuses, found.state)
-    const fires = !config.preview && hasCallbacks(found.callbacks, config)
+    const seen = await whileListening(config, session, 'reading the history', async () =>
+      stepsOf(config, files, await lookAtHistory(looking)),
+    )
+    const fires = !config.preview && hasCallbacks(callbacks, config)
     if (config.preview || (seen.length === 0 && !fires)) return report(null, seen)
-    const { run, steps } = await repairUnderLock(config, found)
+    const { run, steps } = await repairUnderLock(config, { files, callbacks, session })
     const result = { ...report(steps.length === 0 ? null : run, steps), lock: run.reportedLock }
     run.emit({ type: 'finished', run: run.id, milliseconds: result.milliseconds })
     return result
   } finally {
-    await found.session.close()
+    await session.close()
   }
 }
 
 /** What was seen without the lock may have changed since, so it is looked at anew. */
 async function repairUnderLock(
   config: Config,
-  { files, callbacks, session }: Look,
+  { files, callbacks, session }: Pick<Look, 'files' | 'callbacks' | 'session'>,
 ): Promise<{ readonly run: Run; readonly steps: readonly RepairStep[] }> {
   const run = await openRun(config, session)
   const work = async (): Promise<readonly RepairStep[]> => {
     const history = await readHistory(run)
-    const { statuses } = compare(config, files, history.state, history.modulesByScript)
-    const steps = stepsOf(config, statuses, history.state)
+    const steps = stepsOf(config, files, history)
     if (steps.length > 0) {
       await startLedger(run, history)
       await write(run, steps, history.firstRank)
@@ -75,7 +78,12 @@ async function repairUnderLock(
   }
 }
 
-function stepsOf(config: Config, statuses: readonly MigrationStatus[], state: DatabaseState): readonly RepairStep[] {
+function stepsOf(
+  config: Config,
+  files: readonly ScriptFile[],
+  { state, modulesByScript }: PreparedHistory,
+): readonly RepairStep[] {
+  const { statuses } = compare(config, files, state, modulesByScript)
   const { checksumOf } = createPlanContext(config, config.selection.modules, state)
   return planRepair(config, statuses, checksumOf)
 }

@@ -7,38 +7,41 @@ import { locationsModule } from '../modules/select-modules.js'
 import { selectedNames } from '../plan/load-scripts.js'
 import type { LedgerDraft } from '../plan/plan.js'
 import { untilSettled } from '../run/history-moved.js'
-import { openRun, type Run } from '../run/open-run.js'
-import { readHistory } from '../run/prepare-history.js'
+import { openRun, openWithoutLock, type Run } from '../run/open-run.js'
+import { lookAtHistory, readHistory } from '../run/prepare-history.js'
 import { readUnfinished } from '../run/prepare-units.js'
 import { translateError } from '../run/translate-error.js'
 import { compareVersions, parseVersion } from '../scripts/version.js'
+import { whileListening } from './look.js'
 import type { RepairReport, SettledScript } from './report.js'
 
 type Settlement = SettledScript['unfinished']
 
 /**
  * The part of repair() that says what became of scripts which stopped half-way outside a transaction. It writes into the
- * ledger alone; neither history nor anything of the scripts is touched.
+ * ledger alone; neither history nor anything of the scripts is touched. A preview takes no lock.
  *
  * @throws SchemawayError `VERSION_NOT_APPLIED` when a name is not that of such a script.
  */
 export async function settleUnfinished(config: Config, unfinished: Settlement, started: number): Promise<RepairReport> {
-  const run = await openRun(config)
+  const { preview } = config
+  const run = await (preview ? openWithoutLock(config) : openRun(config))
   try {
     const chosen = await untilSettled(async () => {
-      const { hasLedger } = await readHistory(run)
-      const open = hasLedger ? await readUnfinished(run) : []
-      const scripts = chooseScripts(config, open, unfinished)
-      if (!config.preview) await write(run, scripts, unfinished)
+      const scripts = await whileListening(config, run.session, 'reading the ledger', async () => {
+        const { hasLedger } = await (preview ? lookAtHistory(run) : readHistory(run))
+        return chooseScripts(config, hasLedger ? await readUnfinished(run) : [], unfinished)
+      })
+      if (!preview) await write(run, scripts, unfinished)
       return scripts
     })
     const milliseconds = Math.round(performance.now() - started)
-    if (!config.preview) run.emit({ type: 'finished', run: run.id, milliseconds })
+    if (!preview) run.emit({ type: 'finished', run: run.id, milliseconds })
     return {
       command: 'repair',
       server: run.session.display,
-      run: config.preview ? null : run.id,
-      preview: config.preview,
+      run: preview ? null : run.id,
+      preview,
       repairs: [],
       unfinished: chosen.map((script) => describe(script, unfinished)),
       lock: run.reportedLock,

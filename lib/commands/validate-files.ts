@@ -7,8 +7,8 @@ import type { FilesReport } from './report.js'
 
 /** The part of validateFiles() that is loaded only when it is called. */
 export async function checkAllFiles(config: Config): Promise<FilesReport> {
-  const { files, callbacks, problems: unreadable } = await readEach(config)
-  const problems = [...unreadable, ...findDuplicates(files), ...checkFiles(config, files, callbacks)]
+  const { files, callbacks, problems: found } = await readAll(config)
+  const problems = [...found, ...checkFiles(config, files, callbacks)]
   const checked = files.length + callbacks.length
   if (problems.length === 0) return { command: 'validateFiles', checked }
   throw new SchemawayError(
@@ -19,12 +19,23 @@ export async function checkAllFiles(config: Config): Promise<FilesReport> {
   )
 }
 
-/** One folder that cannot be read does not hide what is in the others. */
-async function readEach(config: Config): Promise<{
+interface FoundFiles {
   readonly files: readonly ScriptFile[]
   readonly callbacks: readonly ScriptFile[]
   readonly problems: readonly Problem[]
-}> {
+}
+
+/** Reads as migrate() does. One folder that cannot be read does not hide what is in the others. */
+async function readAll(config: Config): Promise<FoundFiles> {
+  try {
+    return await readScripts(config.selection, config)
+  } catch {
+    return await readEach(config)
+  }
+}
+
+/** Tells no events: the first reading has told some, and what no folder needs, such as a pattern of `ignore`, is not known. */
+async function readEach(config: Config): Promise<FoundFiles> {
   const { modules, locations } = config.selection
   const files: ScriptFile[] = []
   const callbacks: ScriptFile[] = []
@@ -34,7 +45,7 @@ async function readEach(config: Config): Promise<{
     ...(locations.length === 0 ? [] : [{ modules: [], locations }]),
   ]) {
     try {
-      const read = await readScripts(selection, config)
+      const read = await readScripts(selection, { ...config, isObserved: false })
       files.push(...read.files)
       callbacks.push(...read.callbacks)
       // Duplicates are looked for over all folders, except for callbacks, of which every module may have the same.
@@ -44,5 +55,5 @@ async function readEach(config: Config): Promise<{
       problems.push(problemOf(error))
     }
   }
-  return { files, callbacks, problems }
+  return { files, callbacks, problems: [...problems, ...findDuplicates(files)] }
 }

@@ -186,7 +186,7 @@ export interface RepairOptions
     LockingOptions,
     RecordingOptions,
     HookOptions {
-  /** Versions, and descriptions of repeatables, to repair. Default: all. */
+  /** Versions, and descriptions of repeatables, to repair; one that history does not have is refused. Default: all. */
   readonly versions?: readonly string[] | undefined
   /**
    * What was found out about the scripts of `versions`, which run outside a transaction and stopped half-way. `'completed'`: the
@@ -194,7 +194,7 @@ export interface RepairOptions
    * that the script did is undone by hand. The next `migrate()` goes on accordingly. With it, nothing else is repaired.
    */
   readonly unfinished?: 'completed' | 'repeat' | 'restart' | undefined
-  /** Report what would be done, and do nothing. Default `false`. */
+  /** Report what would be done, without the lock, and do nothing. Default `false`. */
   readonly preview?: boolean | undefined
 }
 
@@ -218,7 +218,7 @@ export interface AdoptOptions
 export interface CleanOptions extends CommonOptions, ReadingOptions, LockingOptions, HookOptions {
   /** Must be `false` for anything to be done. */
   readonly cleanDisabled?: boolean | undefined
-  /** Report what would be done, and do nothing. Default `false`. */
+  /** Report what would be dropped, and do nothing; refused where the clean would be. Default `false`. */
   readonly preview?: boolean | undefined
 }
 

@@ -118,11 +118,13 @@ export function isMoved(row: HistoryRow | null, file: ScriptFile | null): boolea
   return row !== null && file !== null && isRepeatableRow(row) && row.script !== shortenScript(file.script)
 }
 
+/** What the ledger knows counts more than the path: a folder below `locations` may be named like a module. */
 function moduleOfRow(row: HistoryRow, input: StateInput): string {
+  const known = input.moduleOf(row.script)
+  if (known !== null) return known
   const slash = row.script.indexOf('/')
   const prefix = slash > 0 ? row.script.slice(0, slash) : ''
-  if (prefix !== '' && input.selected.has(prefix)) return prefix
-  return input.moduleOf(row.script) ?? (input.selected.has('') ? '' : prefix)
+  return input.selected.has('') && !input.selected.has(prefix) ? '' : prefix
 }
 
 function repeatableKey(module: string, description: string): string {

@@ -173,7 +173,9 @@ function unknownFile(entry: string): Problem {
   return {
     kind: 'UNKNOWN_FILE',
     script: entry,
-    message: `${entry} is neither the path nor the name nor the version of a versioned or repeatable file`,
+    message:
+      `${entry} is neither the path nor the name nor the version of a versioned or repeatable file; correct it, bring the ` +
+      'file back, or take it out of `applied`',
   }
 }
 

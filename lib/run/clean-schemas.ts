@@ -1,17 +1,16 @@
 import { SchemawayError } from '../errors/schemaway-error.js'
-import { lockTable } from '../history/history-row.js'
 import { createLedgerSql, insertLedgerSql } from '../history/ledger-table.js'
-import { quoteIdentifier, quoteLiteral } from '../history/quote-sql.js'
+import { quoteIdentifier } from '../history/quote-sql.js'
 import type { CleanPlan } from '../plan/plan-clean.js'
 import { describeClean } from '../plan/plan-clean.js'
+import { throwIfAborted } from './abort.js'
 import { describeBlocker } from './blockers.js'
+import { findHistoryToDrop, findLockToDrop } from './find-history-to-drop.js'
 import { findOutsideSql } from './find-outside.js'
-import { listObjectsSql, type SchemaObject } from './list-objects.js'
+import { ask, asOwner, listObjectsSql, type SchemaObject } from './list-objects.js'
 import type { Run } from './open-run.js'
 import { type FailureFacts, retryTransaction, type Send } from './retry-transaction.js'
-import { hasSetOption, rightToSetRole } from './right-to-set-role.js'
 import type { ServerError } from './server-error.js'
-import type { Session } from './session.js'
 import { isBlocked } from './statement-error.js'
 import { explainServerError } from './translate-error.js'
 
@@ -25,37 +24,26 @@ export interface Cleaned {
 /** Longest time that the server waits for this process while everything is locked, in milliseconds. */
 const longestPause = 30_000
 
-interface HistoryOwner {
-  readonly owner: string
-  readonly isSuperuser: boolean
-  /** Whether the login may drop the history as it is. */
-  readonly mayDrop: boolean
-  readonly mayBecome: boolean
-  /** Whether a membership in this server says by itself whether it allows SET ROLE. */
-  readonly hasSetOption: boolean
-}
-
 /**
  * What is in the schemas of a plan, for a preview. Nothing is locked.
  *
- * @throws SchemawayError `CLEAN_REFUSED` where the clean would be.
+ * @throws SchemawayError `CLEAN_REFUSED`, and `MISSING_PRIVILEGE` about the history, where the clean would be.
  */
-export async function previewClean(
-  session: Session,
-  plan: CleanPlan,
-  place: Run['place'],
-): Promise<readonly SchemaObject[]> {
-  // Names are then written in full, as in the list of what was dropped.
+export async function previewClean(run: Run, plan: CleanPlan): Promise<readonly SchemaObject[]> {
+  const { session, place, config } = run
   const send = async (text: string) => {
+    throwIfAborted(config.signal, 'looking at what a clean would drop')
     try {
+      // Names are then written in full, as in the list of what was dropped.
       return await session.send(`BEGIN READ ONLY; SET LOCAL search_path = pg_catalog; ${text}; COMMIT`)
     } catch (error) {
       if (!session.isLost) await session.send('ROLLBACK')
       throw error
     }
   }
+  const history = await findHistoryToDrop(run, plan, send)
   const objects = await listObjects(plan, place, send)
-  await refuseOutside(plan, objects, send)
+  await refuseOutside(plan, { objects, history }, send)
   return objects
 }
 
@@ -86,13 +74,14 @@ export async function cleanSchemas(
   const { objects, hash } = await retryTransaction(run, options, async (send) => {
     // Were this process to stop in between, everybody who reads what is locked would stop too.
     await send(`SET LOCAL search_path = pg_catalog; SET LOCAL idle_in_transaction_session_timeout = ${longestPause}`)
-    const forgetting = await planForgetting(run, plan, send)
+    const history = await findHistoryToDrop(run, plan, send)
     // Locked first, so that nobody builds on a table between the look at what depends on it and its end.
     await lockTables(await listObjects(plan, run.place, send), send)
     const objects = await listObjects(plan, run.place, send)
-    await refuseOutside(plan, objects, send)
+    await refuseOutside(plan, { objects, history }, send)
     await drop(plan, objects, send)
-    const hash = await record(run, plan, { objects, ...facts, forgetting }, send)
+    const lock = await findLockToDrop(run, plan, send)
+    const hash = await record(run, plan, { objects, forgotten: [history, lock], ...facts }, send)
     return { objects, hash }
   })
   run.ledgerHash = hash
@@ -113,10 +102,14 @@ async function lockTables(objects: readonly SchemaObject[], send: Send): Promise
 }
 
 /** @throws SchemawayError `CLEAN_REFUSED`. */
-async function refuseOutside(plan: CleanPlan, objects: readonly SchemaObject[], send: Send): Promise<void> {
-  if (plan.schemas.length === 0) return
+async function refuseOutside(
+  plan: CleanPlan,
+  { objects, history }: { readonly objects: readonly SchemaObject[]; readonly history: SchemaObject | null },
+  send: Send,
+): Promise<void> {
+  if (plan.schemas.length === 0 && history === null) return
   const schemas = { schemas: namesOf(plan), whole: wholeSchemas(plan) }
-  const outside = await ask<string>(send, findOutsideSql(objects, schemas), 'names')
+  const outside = await ask<string>(send, findOutsideSql(objects, history, schemas), 'names')
   if (outside.length > 0) throw refused(outside)
 }
 
@@ -148,93 +141,38 @@ function dropStatement({ kind, reference }: SchemaObject): string {
   return `DROP ${kind.toUpperCase()} IF EXISTS ${reference} CASCADE`
 }
 
-/** An object of the owner role is dropped by that role, when the login is a member that does not inherit its rights. */
-function asOwner({ owner, mayDrop }: { readonly owner: string; readonly mayDrop: boolean }, statement: string): string {
-  return mayDrop ? statement : `SET LOCAL ROLE ${quoteIdentifier(owner)};\n${statement};\nRESET ROLE`
-}
-
 /** History and ledger, in the same transaction. The ledger stays, whatever goes. */
 async function record(
   run: Run,
   plan: CleanPlan,
-  cleaned: Cleaned & { readonly tables: 'both' | 'history' | 'none'; readonly forgetting: readonly string[] },
+  cleaned: Cleaned & {
+    readonly tables: 'both' | 'history' | 'none'
+    /** Tables of our own that go. */
+    readonly forgotten: readonly (SchemaObject | null)[]
+  },
   send: Send,
 ): Promise<string | null> {
   const { place, historyRole } = run
+  const { tables, forgotten } = cleaned
   const entries = plan.modules.map(({ name, schemas }) => {
     const objects = cleaned.objects.filter(({ schema }) => schemas.includes(schema)).map(nameObject)
     return run.completeEntry(describeClean(name, { schemas, objects, historyRows: cleaned.historyRows }))
   })
-  const { tables } = cleaned
   const ledger = tables === 'none' ? null : insertLedgerSql(place, entries, run.ledgerHash, null)
-  const role = historyRole === null ? [] : [`SET LOCAL ROLE ${quoteIdentifier(historyRole)}`]
   const statements = [
     ...(tables === 'history' ? [createLedgerSql(place)] : []),
-    ...(plan.history === 'table' ? [] : cleaned.forgetting),
+    ...(plan.history === 'table' || plan.history.length === 0
+      ? []
+      : [`DELETE FROM ${place.history} WHERE installed_rank IN (${plan.history.join(', ')})`]),
     ...(ledger === null ? [] : [ledger.sql]),
   ]
+  const role = historyRole === null ? [] : [`SET LOCAL ROLE ${quoteIdentifier(historyRole)}`]
   // The role that writes history and the one that drops it need not be the same.
   const reset = historyRole === null ? [] : ['RESET ROLE']
-  const last = plan.history === 'table' ? [...reset, ...cleaned.forgetting] : []
+  const drops = forgotten.flatMap((one) => (one === null ? [] : [asOwner(one, `DROP TABLE ${one.reference}`)]))
+  const last = drops.length === 0 ? [] : [...reset, ...drops]
   if (statements.length + last.length > 0) await send([...role, ...statements, ...last].join(';\n'))
   return ledger?.hash ?? null
-}
-
-/**
- * What takes the rows out of history. A history of which nothing is left is dropped: empty, it would make content of
- * others look like our own.
- *
- * @throws SchemawayError `MISSING_PRIVILEGE` when the login can neither drop it nor become the role that owns it.
- */
-async function planForgetting(run: Run, { history }: CleanPlan, send: Send): Promise<readonly string[]> {
-  const { place, config } = run
-  if (history !== 'table') {
-    return history.length === 0 ? [] : [`DELETE FROM ${place.history} WHERE installed_rank IN (${history.join(', ')})`]
-  }
-  const found = await findOwner(send, config.historySchema, config.table)
-  const lock = await findOwner(send, config.historySchema, lockTable)
-  const mayDropLock = lock !== undefined && (lock.mayDrop || lock.mayBecome) && !(await isLockUsed(run, lock, send))
-  const lockDrop = mayDropLock ? [asOwner(lock, `DROP TABLE ${place.lock}`)] : []
-  if (found === undefined) return [`DROP TABLE ${place.history}`, ...lockDrop]
-  if (!found.mayDrop && !found.mayBecome) throw notOwner(run, found)
-  return [asOwner(found, `DROP TABLE ${place.history}`), ...lockDrop]
-}
-
-/** The table of locks is one for all histories of a schema. */
-async function isLockUsed({ place }: Run, owner: HistoryOwner, send: Send): Promise<boolean> {
-  const sql = `SELECT coalesce(json_agg(history), '[]')::text AS others FROM ${place.lock} WHERE history <> ${quoteLiteral(place.history)}`
-  if (owner.mayDrop) return (await ask<string>(send, sql, 'others')).length > 0
-  const others = await ask<string>(send, `SET LOCAL ROLE ${quoteIdentifier(owner.owner)}; ${sql}; RESET ROLE`, 'others')
-  return others.length > 0
-}
-
-/** Who may write a table need not own it. By name, because a cast to regclass needs a right on the schema. */
-async function findOwner(send: Send, schema: string, table: string): Promise<HistoryOwner | undefined> {
-  const [found] = await ask<HistoryOwner>(
-    send,
-    `SELECT json_build_array(json_build_object('owner', o.rolname, 'isSuperuser', o.rolsuper, 'mayDrop', ` +
-      `pg_has_role(current_user, c.relowner, 'USAGE') OR pg_has_role(current_user, n.nspowner, 'USAGE'), ` +
-      `'hasSetOption', ${hasSetOption}, 'mayBecome', ` +
-      `pg_has_role(session_user, c.relowner, ${rightToSetRole})))::text AS owners ` +
-      `FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace JOIN pg_roles AS o ON o.oid = c.relowner ` +
-      `WHERE n.nspname = ${quoteLiteral(schema)} AND c.relname = ${quoteLiteral(table)}`,
-    'owners',
-  )
-  return found
-}
-
-function notOwner({ login, place, session }: Run, { owner, isSuperuser, hasSetOption }: HistoryOwner): SchemawayError {
-  const [table, role, member] = [place.history, quoteIdentifier(owner), quoteIdentifier(login)]
-  // Membership in a superuser would hand out the whole server.
-  const remedy = isSuperuser
-    ? `ALTER TABLE ${table} OWNER TO ${member};`
-    : `GRANT ${role} TO ${member}${hasSetOption ? ' WITH SET TRUE' : ''};`
-  return new SchemawayError(
-    'MISSING_PRIVILEGE',
-    `Nothing would be left that the history ${table} of ${session.display} speaks of, so it has to go too, but ${login} ` +
-      `cannot become its owner ${owner}. Clean as ${owner}, or let an administrator run: ${remedy} Nothing was changed.`,
-    { details: { server: session.display, objects: [`table ${table}`] } },
-  )
 }
 
 function namesOf({ schemas }: CleanPlan): readonly string[] {
@@ -245,11 +183,6 @@ function namesOf({ schemas }: CleanPlan): readonly string[] {
 /** How errors, ledger and report name an object. */
 export function nameObject({ kind, schema, name }: SchemaObject): string {
   return kind === 'extension' ? `extension ${name}` : `${kind} ${schema}.${name}`
-}
-
-async function ask<Item>(send: Send, sql: string, column: string): Promise<readonly Item[]> {
-  const { lastRows } = await send(sql)
-  return JSON.parse(String(lastRows[0]?.[column] ?? '[]')) as Item[]
 }
 
 function refused(gone: readonly string[]): SchemawayError {

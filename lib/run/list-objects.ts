@@ -1,5 +1,6 @@
 import type { HistoryPlace } from '../history/history-row.js'
-import { quoteLiteral } from '../history/quote-sql.js'
+import { quoteIdentifier, quoteLiteral } from '../history/quote-sql.js'
+import type { Send } from './retry-transaction.js'
 
 /** An object of a schema that a clean drops. */
 export interface SchemaObject {
@@ -16,6 +17,20 @@ export interface SchemaObject {
   /** The catalogue that has it, such as `pg_class`, and its oid there. */
   readonly catalogue: string
   readonly id: number
+}
+
+/** Asks for a list, which is JSON in one column. */
+export async function ask<Item>(send: Send, sql: string, column: string): Promise<readonly Item[]> {
+  const { lastRows } = await send(sql)
+  return JSON.parse(String(lastRows[0]?.[column] ?? '[]')) as Item[]
+}
+
+/** An object of the owner role is dropped by that role, when the login is a member that does not inherit its rights. */
+export function asOwner(
+  { owner, mayDrop }: { readonly owner: string; readonly mayDrop: boolean },
+  statement: string,
+): string {
+  return mayDrop ? statement : `SET LOCAL ROLE ${quoteIdentifier(owner)};\n${statement};\nRESET ROLE`
 }
 
 /** SQL for the oids of history and ledger, 0 for one that is not there. */

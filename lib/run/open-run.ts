@@ -16,7 +16,7 @@ import type { HistoryHead, Lock, LockStrategy, ReportedLock } from './lock.js'
 import { createMask } from './mask.js'
 import { ServerError } from './server-error.js'
 import { openSession, type Session } from './session.js'
-import type { SessionCare } from './session-care.js'
+import { careForOwnSession, type SessionCare } from './session-care.js'
 import { settleSession } from './settle-session.js'
 import { toolVersion } from './tool-version.js'
 
@@ -222,6 +222,18 @@ export async function openRun(config: Config, opened?: Session): Promise<Run> {
     await (run?.close() ?? session.close())
     throw error
   }
+}
+
+/**
+ * A run of a command that only looks: without the lock, and without settings of its own.
+ *
+ * @param opened as for {@link openRun}.
+ * @param isShared whether a pooler stands between, so that the connection to the server is not ours alone.
+ */
+export async function openWithoutLock(config: Config, opened?: Session, isShared = false): Promise<Run> {
+  const session = opened ?? (await connectForRun(config, createEmit(config)))
+  const care = isShared ? (await import('./shared-session.js')).careForSharedSession : careForOwnSession([])
+  return new Run(config, session, { begin: 'BEGIN', localSettings: [], care, lock: null })
 }
 
 async function connectForRun(config: Config, emit: Emit): Promise<Session> {

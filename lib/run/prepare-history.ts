@@ -1,14 +1,14 @@
 import { SchemawayError } from '../errors/schemaway-error.js'
 import type { DatabaseState, HistoryRow } from '../history/history-row.js'
-import type { LedgerRow } from '../history/ledger-entry.js'
-import { type LedgerHead, readLedgerHeadSql } from '../history/ledger-head.js'
-import { readLedgerSql } from '../history/ledger-table.js'
-import { quoteIdentifier, quoteLiteral } from '../history/quote-sql.js'
+import type { LedgerHead } from '../history/ledger-head.js'
+import { quoteLiteral } from '../history/quote-sql.js'
 import type { HistoryBeginning } from '../plan/plan-baseline.js'
 import { createMissingTables } from './create-history.js'
 import { HistoryMoved, untilSettled } from './history-moved.js'
 import type { Run } from './open-run.js'
+import { modulesByScript, readLedgerHead } from './read-ledger.js'
 import { readState } from './read-state.js'
+import { rightToSetRole } from './right-to-set-role.js'
 import { translateError } from './translate-error.js'
 
 const oldestServer = 150_000
@@ -74,6 +74,17 @@ async function unlessMoved<Result>(
  * @throws SchemawayError `SERVER_UNSUITABLE`, `MISSING_PRIVILEGE`, `HISTORY_UNREADABLE`.
  */
 export async function readHistory(run: Run): Promise<PreparedHistory> {
+  const found = await lookAtHistory(run)
+  refuseUnsuitableServer(run.session, found.state)
+  return found
+}
+
+/**
+ * As {@link readHistory}, for whoever only looks: a standby will do, and so will a pooler.
+ *
+ * @throws SchemawayError `MISSING_PRIVILEGE`, `HISTORY_UNREADABLE`.
+ */
+export async function lookAtHistory(run: Run): Promise<PreparedHistory> {
   return await translated(run, async () => await read(run))
 }
 
@@ -96,11 +107,10 @@ async function translated<Result>(run: Run, work: () => Promise<Result>): Promis
 async function read(run: Run): Promise<PreparedHistory> {
   const { config, session, place } = run
   const { state, historyRole } = await readState(session, place, config.roles.owner)
-  refuseUnsuitableServer(session, state)
   run.historyRole = historyRole ?? (state.rows === null ? null : await findWritingRole(run))
   run.login = state.sessionUser
   const hasLedger = await findLedger(run)
-  const head = hasLedger ? await readHead(run) : emptyLedger
+  const head = hasLedger ? await readLedgerHead(run) : emptyLedger
   // Where nobody is kept away meanwhile, what is planned by must not be older than what its transactions are to find.
   const rows = (run.lock?.strategy === 'transaction' ? await readRowsAgain(run) : state.rows) ?? []
   run.ledgerHash = head.hash
@@ -108,7 +118,7 @@ async function read(run: Run): Promise<PreparedHistory> {
   return {
     state: { ...state, rows },
     firstRank: run.highestRank + 1,
-    modulesByScript: new Map(head.modules.map((one) => [one.script, one.module])),
+    modulesByScript: modulesByScript(head),
     hasHistory: state.rows !== null || rows.length > 0,
     hasLedger,
   }
@@ -126,31 +136,33 @@ async function findLedger({ config, session }: Run): Promise<boolean> {
   return row?.exists === true
 }
 
-/** Every ledger row, oldest first. */
-export async function readLedger(run: Run): Promise<readonly LedgerRow[]> {
-  try {
-    return JSON.parse((await askAsHistoryRole<{ rows: string }>(run, readLedgerSql(run.place))).rows) as LedgerRow[]
-  } catch (error) {
-    throw translateError(error, 'reading the ledger', run.session.display)
-  }
-}
-
-/** Reading may be granted to everybody while writing needs the owner role. */
+/**
+ * Reading may be granted to everybody while writing needs the owner role. The login becomes it only where that allows more
+ * than the login may by itself, and nothing less: somebody may have granted to the login alone.
+ */
 async function findWritingRole(run: Run): Promise<string | null> {
   const { place, config, session } = run
-  const may = (table: string, right: string): string =>
-    `coalesce(has_table_privilege(to_regclass(${quoteLiteral(table)}), '${right}'), true)`
-  const rights = [
-    may(place.history, 'INSERT'),
-    may(place.history, 'DELETE'),
-    may(place.ledger, 'SELECT'),
-    may(place.ledger, 'INSERT'),
-  ]
-  const [row] = await session.query<{ writes: boolean; owns: boolean }>(
-    `SELECT ${rights.join(' AND ')} AS writes, coalesce((SELECT pg_has_role(session_user, oid, 'MEMBER') FROM pg_roles ` +
-      `WHERE rolname = ${quoteLiteral(config.roles.owner)}), false) AS owns`,
+  const rightsOf = (role: string): readonly string[] => {
+    const may = (table: string, right: string): string =>
+      // A table that is missing will be made.
+      `coalesce(has_table_privilege(${role}, to_regclass(${quoteLiteral(table)}), '${right}'), true)`
+    return [
+      `has_schema_privilege(${role}, ${quoteLiteral(config.historySchema)}, 'USAGE')`,
+      may(place.history, 'INSERT'),
+      may(place.history, 'UPDATE'),
+      may(place.history, 'DELETE'),
+      may(place.ledger, 'SELECT'),
+      may(place.ledger, 'INSERT'),
+    ]
+  }
+  const ofRole = rightsOf('r.oid')
+  const pairs = rightsOf('current_user').map((right, index) => `(${right}, ${ofRole[index]})`)
+  const [row] = await session.query<{ mayMore: boolean }>(
+    `SELECT EXISTS (SELECT FROM pg_roles AS r WHERE r.rolname = ${quoteLiteral(config.roles.owner)} ` +
+      `AND pg_has_role(session_user, r.oid, ${rightToSetRole}) AND (SELECT bool_and(role OR NOT login) AND ` +
+      `bool_or(role AND NOT login) FROM (VALUES ${pairs.join(', ')}) AS rights (login, role))) AS "mayMore"`,
   )
-  return row?.writes === false && row.owns ? config.roles.owner : null
+  return row?.mayMore === true ? config.roles.owner : null
 }
 
 /** @throws SchemawayError `SERVER_UNSUITABLE` for a standby or an old server. */
@@ -212,17 +224,4 @@ $schemaway$`,
     ],
     false,
   )
-}
-
-async function readHead(run: Run): Promise<LedgerHead> {
-  return JSON.parse((await askAsHistoryRole<{ head: string }>(run, readLedgerHeadSql(run.place))).head) as LedgerHead
-}
-
-/** Asks one thing of history or ledger. */
-export async function askAsHistoryRole<Row extends object>(run: Run, sql: string): Promise<Row> {
-  const text =
-    run.historyRole === null ? sql : `BEGIN; SET LOCAL ROLE ${quoteIdentifier(run.historyRole)}; ${sql}; COMMIT`
-  const [row] = await run.session.query<Row>(text)
-  if (row === undefined) throw new TypeError('the server returned no row')
-  return row
 }

@@ -142,11 +142,15 @@ export class BigFile {
     return checksum.finish()
   }
 
-  /** The bytes from the first to the last, in whole lines, some at a time. */
+  /**
+   * The bytes from the first to the last, in whole lines, some at a time.
+   *
+   * @returns lines that are overwritten as soon as the next ones are asked for
+   */
   *lines(): Generator<Buffer, void> {
     let wanted = chunkLength
     for (let at = 0; at < this.size; ) {
-      const bytes = this.read(at, Math.min(at + wanted, this.size))
+      const bytes = this.view(at, Math.min(at + wanted, this.size))
       const isLast = at + bytes.length === this.size
       const length = isLast ? bytes.length : bytes.lastIndexOf(10) + 1
       if (length === 0 && wanted < longestLine) {

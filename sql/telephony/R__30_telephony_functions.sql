@@ -419,7 +419,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION telephony.release_expired_tasks(timestamptz) IS
-  'Gives tasks with an expired lease back, or fails them after the last attempt; returns how many.';
+  'Gives tasks with an expired lease back, or fails them after the last attempt; returns how many. Passes over tasks '
+  'that another session holds and, as the claim_tasks of all organisations, is not for Citus.';
 
 CREATE OR REPLACE FUNCTION telephony.install_default_rules(p_organisation_id uuid)
 RETURNS integer

@@ -14,35 +14,12 @@ import {
   validate,
 } from '../../lib/index.js'
 import { expectError } from '../support/expect-error.js'
-import { allCallbacks, eventLog, holdTable, note } from './event-log.js'
-
-const scripts = {
-  'V1__a.sql': 'CREATE TABLE a (i int);\nINSERT INTO a VALUES (1);',
-  'V2__b.sql': 'CREATE TABLE b (i int);',
-  'R__r.sql': 'SELECT 1;',
-}
-const start = ['afterConnect', 'beforeValidate', 'afterValidate', 'createSchema', 'beforeCreateSchema']
-const statement = ['beforeEachMigrateStatement', 'afterEachMigrateStatement']
-const each = (statements: number): readonly string[] => [
-  'beforeEachMigrate',
-  ...Array.from({ length: statements }, () => statement).flat(),
-  'afterEachMigrate',
-]
-const finish = ['afterMigrateApplied', 'afterMigrate', 'afterMigrateOperationFinish']
+import { allCallbacks, each, eventLog, finish, firstMigrate, holdTable, note, scripts, start } from './event-log.js'
 
 test('migrate() fires every event of Flyway in its order, and history hears nothing of it', async (t) => {
   const { url, sql, locations, read } = await eventLog(t, { ...allCallbacks, ...scripts })
   const { migrations } = await migrate({ url, locations })
-  assert.deepEqual(await read(), [
-    ...start,
-    'beforeMigrate',
-    ...each(2),
-    ...each(1),
-    'afterVersioned',
-    'beforeRepeatables',
-    ...each(1),
-    ...finish,
-  ])
+  assert.deepEqual(await read(), firstMigrate)
   assert.deepEqual(
     migrations.map(({ script }) => script),
     ['V1__a.sql', 'V2__b.sql', 'R__r.sql'],
@@ -77,16 +54,7 @@ test('in one transaction for everything, what comes between versions and repeata
     'afterEachMigrate.sql': `${note('afterEachMigrate')}CREATE TABLE IF NOT EXISTS seen (x text); INSERT INTO seen VALUES (txid_current()::text || current_setting('test.transaction', true));`,
   })
   await migrate({ url, locations, transaction: 'all' })
-  assert.deepEqual(await read(), [
-    ...start,
-    'beforeMigrate',
-    ...each(2),
-    ...each(1),
-    'afterVersioned',
-    'beforeRepeatables',
-    ...each(1),
-    ...finish,
-  ])
+  assert.deepEqual(await read(), firstMigrate)
   const seen = await sql`SELECT x FROM seen`
   const last = seen.at(-1)?.['x'] as string
   assert.equal(last.slice(0, last.length / 2), last.slice(last.length / 2))

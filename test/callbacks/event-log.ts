@@ -14,6 +14,41 @@ export interface EventLog {
   read(): Promise<readonly string[]>
 }
 
+/** Two migrations, the first of two statements, the second of one. */
+export const versionedScripts = {
+  'V1__a.sql': 'CREATE TABLE a (i int);\nINSERT INTO a VALUES (1);',
+  'V2__b.sql': 'CREATE TABLE b (i int);',
+}
+
+/** The same and a repeatable one, of one statement. */
+export const scripts = { ...versionedScripts, 'R__r.sql': 'SELECT 1;' }
+
+/** What Flyway fires before any command that changes something. */
+export const start = ['afterConnect', 'beforeValidate', 'afterValidate', 'createSchema', 'beforeCreateSchema']
+
+const statement = ['beforeEachMigrateStatement', 'afterEachMigrateStatement']
+
+/** What Flyway fires for a migration. */
+export function each(statements: number): readonly string[] {
+  const ofStatements = Array.from({ length: statements }, () => statement).flat()
+  return ['beforeEachMigrate', ...ofStatements, 'afterEachMigrate']
+}
+
+/** What Flyway fires at the end of a `migrate()` that applied something. */
+export const finish = ['afterMigrateApplied', 'afterMigrate', 'afterMigrateOperationFinish']
+
+/** What Flyway fires in a `migrate()` that applies {@link scripts}. */
+export const firstMigrate = [
+  ...start,
+  'beforeMigrate',
+  ...each(2),
+  ...each(1),
+  'afterVersioned',
+  'beforeRepeatables',
+  ...each(1),
+  ...finish,
+]
+
 /** SQL that writes an entry. */
 export function note(entry: string): string {
   return `INSERT INTO logs.log (entry) VALUES ('${entry}');\n`

@@ -10,12 +10,7 @@ import {
 } from '../../lib/index.js'
 import { expectError } from '../support/expect-error.js'
 import { waitForSleep, waitUntil } from '../support/wait-until.js'
-import { allCallbacks, eventLog, holdTable } from './event-log.js'
-
-const scripts = {
-  'V1__a.sql': 'CREATE TABLE a (i int);\nINSERT INTO a VALUES (1);',
-  'V2__b.sql': 'CREATE TABLE b (i int);',
-}
+import { allCallbacks, eventLog, holdTable, versionedScripts as scripts } from './event-log.js'
 
 for (const swallow of [false, true]) {
   test(`a hook in a migration that waits for a lock is tried again with the migration${swallow ? ', also when it throws an error of its own' : ''}`, async (t) => {

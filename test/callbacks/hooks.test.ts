@@ -12,13 +12,7 @@ import {
 } from '../../lib/index.js'
 import { expectError } from '../support/expect-error.js'
 import { waitForSleep } from '../support/wait-until.js'
-import { eventLog, note } from './event-log.js'
-
-const scripts = {
-  'V1__a.sql': 'CREATE TABLE a (i int);\nINSERT INTO a VALUES (1);',
-  'V2__b.sql': 'CREATE TABLE b (i int);',
-  'R__r.sql': 'SELECT 1;',
-}
+import { eventLog, note, scripts } from './event-log.js'
 
 /** A hook for every event that writes down the event over the connection of the command. */
 const allHooks: Hooks = Object.fromEntries(

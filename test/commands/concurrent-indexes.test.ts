@@ -5,22 +5,10 @@ import type { Sql } from 'postgres'
 import { type MigrationEvent, migrate } from '../../lib/index.js'
 import { testDatabase } from '../../lib/testing/index.js'
 import { expectError } from '../support/expect-error.js'
+import { history, indexes, none } from '../support/outside-transaction.js'
 import { startMigrating } from '../support/run-process.js'
 import { waitForLock, waitUntil } from '../support/wait-until.js'
 import { writeScripts } from '../support/write-scripts.js'
-
-const none = '-- schemaway: transaction=none\n'
-
-async function history(sql: Sql): Promise<readonly unknown[]> {
-  const rows = await sql`SELECT version, success FROM flyway_schema_history ORDER BY installed_rank`
-  return rows.map(({ version, success }) => [version, success])
-}
-
-async function indexes(sql: Sql): Promise<readonly unknown[]> {
-  const rows =
-    await sql`SELECT indexrelid::regclass::text AS name, indisvalid AS valid FROM pg_index WHERE indrelid = 'a'::regclass ORDER BY 1`
-  return rows.map(({ name, valid }) => [name, valid])
-}
 
 /** Stands for a process that is killed behind a statement: its session ends where the record is to be written. */
 async function stopAtRecord(sql: Sql): Promise<void> {

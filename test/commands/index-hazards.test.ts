@@ -1,23 +1,18 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import type { Sql } from 'postgres'
-import { type MigrationEvent, migrate } from '../../lib/index.js'
+import { migrate } from '../../lib/index.js'
 import { testDatabase } from '../../lib/testing/index.js'
 import { expectError } from '../support/expect-error.js'
+import { collectNotices, none } from '../support/outside-transaction.js'
 import { writeScripts } from '../support/write-scripts.js'
 
-const none = '-- schemaway: transaction=none\n'
 const twice = 'CREATE TABLE a (id integer);\nINSERT INTO a VALUES (1), (1);'
 
 async function indexes(sql: Sql): Promise<readonly unknown[]> {
   const rows =
     await sql`SELECT indexrelid::regclass::text AS name, indisvalid AS valid FROM pg_index ORDER BY indexrelid DESC`
   return rows.filter(({ name }) => !/^pg_|flyway|ledger/.test(name)).map(({ name, valid }) => [name, valid])
-}
-
-function collectNotices(): { notices: string[]; onEvent: (event: MigrationEvent) => void } {
-  const notices: string[] = []
-  return { notices, onEvent: (event) => void (event.type === 'notice' && notices.push(event.message)) }
 }
 
 /** As a process that is killed behind a statement: its session ends where the record is to be written. */

@@ -4,24 +4,12 @@ import type { Sql } from 'postgres'
 import { migrate } from '../../lib/index.js'
 import { testDatabase } from '../../lib/testing/index.js'
 import { expectError } from '../support/expect-error.js'
+import { history, indexes, none } from '../support/outside-transaction.js'
 import { writeScripts } from '../support/write-scripts.js'
-
-const none = '-- schemaway: transaction=none\n'
 
 async function events(sql: Sql): Promise<readonly string[]> {
   const rows = await sql`SELECT event, script, details ->> 'statement' AS statement FROM schemaway_ledger ORDER BY id`
   return rows.map(({ event, script, statement }) => [event, script.slice(0, 2), statement].filter(Boolean).join(' '))
-}
-
-async function history(sql: Sql): Promise<readonly unknown[]> {
-  const rows = await sql`SELECT version, success FROM flyway_schema_history ORDER BY installed_rank`
-  return rows.map(({ version, success }) => [version, success])
-}
-
-async function indexes(sql: Sql): Promise<readonly unknown[]> {
-  const rows =
-    await sql`SELECT indexrelid::regclass::text AS name, indisvalid AS valid FROM pg_index WHERE indrelid = 'a'::regclass ORDER BY 1`
-  return rows.map(({ name, valid }) => [name, valid])
 }
 
 test('a file with CREATE INDEX CONCURRENTLY alone runs outside a transaction without a word', async (t) => {

@@ -1,25 +1,15 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import type { Sql } from 'postgres'
-import { defineModule, type MigrationEvent, migrate, repair, rollback, undo } from '../../lib/index.js'
+import { defineModule, migrate, repair, rollback, undo } from '../../lib/index.js'
 import { testDatabase } from '../../lib/testing/index.js'
 import { createLogin } from '../support/create-login.js'
 import { expectError } from '../support/expect-error.js'
+import { collectNotices, none, values } from '../support/outside-transaction.js'
 import { waitUntil } from '../support/wait-until.js'
 import { writeScripts } from '../support/write-scripts.js'
 
-const none = '-- schemaway: transaction=none\n'
 const rest = 'INSERT INTO a VALUES (1);\nINSERT INTO missing VALUES (1);\nINSERT INTO a VALUES (3);\n'
 const halfDone = `${none}${rest}`
-
-async function values(sql: Sql): Promise<readonly unknown[]> {
-  return (await sql`SELECT id FROM a ORDER BY id`).map((row) => row['id'])
-}
-
-function collectNotices(): { notices: string[]; onEvent: (event: MigrationEvent) => void } {
-  const notices: string[] = []
-  return { notices, onEvent: (event) => void (event.type === 'notice' && notices.push(event.message)) }
-}
 
 test('a rollback below a half-done file is refused until somebody says that what is done is undone', async (t) => {
   const { url, sql } = await testDatabase(t)

@@ -4,25 +4,39 @@ import type { Sql } from 'postgres'
 import { migrate, repair } from '../../lib/index.js'
 import { testDatabase } from '../../lib/testing/index.js'
 import { expectError } from '../support/expect-error.js'
+import { none, values } from '../support/outside-transaction.js'
 import { startMigrating } from '../support/run-process.js'
 import { waitUntil } from '../support/wait-until.js'
 import { writeScripts } from '../support/write-scripts.js'
 
-const none = '-- schemaway: transaction=none\n'
 /** Inserts and commits; before its end it waits for whoever holds the lock of the tests. */
 const procedure =
   'CREATE PROCEDURE p(v integer) LANGUAGE plpgsql AS $$ BEGIN INSERT INTO a VALUES (v); COMMIT; ' +
   'PERFORM pg_advisory_lock(1), pg_advisory_unlock(1); END $$;'
 const first = { 'V1__a.sql': `CREATE TABLE a (id integer);\n${procedure}` }
 
-async function values(sql: Sql): Promise<readonly unknown[]> {
-  return (await sql`SELECT id FROM a ORDER BY id`).map((row) => row['id'])
+/** The session that runs a statement of a script, once that waits for the lock of the tests. */
+async function waitForStatement(sql: Sql): Promise<number> {
+  let session: number | undefined
+  await waitUntil('the statement waits', async () => {
+    const [row] = await sql`
+      SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND (classid, objid) = (0, 1) AND NOT granted
+        AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`
+    session = row?.['pid']
+    return session !== undefined
+  })
+  return session ?? 0
 }
 
-async function waitsFor(sql: Sql, event: string): Promise<boolean> {
-  const rows = await sql`
-    SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' AND wait_event = ${event}`
-  return rows.length > 0
+/** Waits until something that this session does, or any session, has to wait for whoever holds the ledger. */
+async function waitForRecord(sql: Sql, session: number | null = null): Promise<void> {
+  await waitUntil('its record waits', async () => {
+    const rows = await sql`
+      SELECT FROM pg_locks WHERE relation = 'schemaway_ledger'::regclass AND NOT granted
+        AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+        AND pid = coalesce(${session}, pid)`
+    return rows.length > 0
+  })
 }
 
 /** Kills a process that migrates when a statement that waits for lock 1 is done, and its record is not written yet. */
@@ -33,14 +47,16 @@ async function killBeforeRecord(sql: Sql, options: { url: string; locations: str
   const killed = startMigrating(options)
   await killed.ready
   killed.go()
-  await waitUntil('the statement waits', async () => await waitsFor(sql, 'advisory'))
+  const session = await waitForStatement(sql)
   await ledger`BEGIN`
   await ledger`LOCK TABLE schemaway_ledger IN EXCLUSIVE MODE`
   await gate`SELECT pg_advisory_unlock(1)`
-  await waitUntil('its record waits', async () => await waitsFor(sql, 'relation'))
+  await waitForRecord(sql, session)
   killed.child.kill('SIGKILL')
   assert.equal((await killed.ended).code, null)
-  await waitUntil('the server has let go of it', async () => !(await waitsFor(sql, 'relation')))
+  await waitUntil('its session is over', async () => {
+    return (await sql`SELECT FROM pg_stat_activity WHERE pid = ${session}`).length === 0
+  })
   await ledger`ROLLBACK`
   gate.release()
   ledger.release()
@@ -195,16 +211,32 @@ test('a record waits for whoever holds the ledger, as every statement does', asy
   const options = { url, locations: directory, lockTimeout: 100, lockRetries: 20 }
   await migrate({ ...options, target: '1' })
   const ledger = await sql.reserve()
-  await sql.unsafe(`CREATE FUNCTION hold() RETURNS trigger LANGUAGE plpgsql AS
-    $$ BEGIN IF NEW.event = 'progressed' THEN PERFORM pg_sleep(0.4); END IF; RETURN NEW; END $$;
+  // The mark before the statement takes until somebody has asked for the ledger, who gets it next: the record has to wait.
+  await sql.unsafe(`CREATE SEQUENCE reached; CREATE TABLE asked ();
+    CREATE FUNCTION hold() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+      IF NEW.event = 'started' THEN
+        PERFORM nextval('public.reached');
+        WHILE NOT EXISTS (SELECT FROM public.asked) LOOP PERFORM pg_sleep(0.01); END LOOP;
+      END IF;
+      IF NEW.event = 'progressed' THEN PERFORM pg_sleep(0.4); END IF;
+      RETURN NEW;
+    END $$;
     CREATE TRIGGER hold BEFORE INSERT ON schemaway_ledger FOR EACH ROW EXECUTE FUNCTION hold()`)
   const done = migrate(options)
-  await waitUntil('the marks are written', async () => {
-    return (await sql`SELECT FROM schemaway_ledger WHERE event = 'started'`).length > 0
+  await waitUntil('the mark is written', async () => {
+    return (await sql`SELECT FROM reached WHERE is_called`).length > 0
   })
   await ledger`BEGIN`
-  await ledger`LOCK TABLE schemaway_ledger IN EXCLUSIVE MODE`
-  await waitUntil('the record waits', async () => await waitsFor(sql, 'relation'))
+  const held = ledger`LOCK TABLE schemaway_ledger IN EXCLUSIVE MODE`.execute()
+  await waitUntil('the ledger is asked for', async () => {
+    const rows = await sql`
+      SELECT FROM pg_locks WHERE relation = 'schemaway_ledger'::regclass AND mode = 'ExclusiveLock'
+        AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`
+    return rows.length > 0
+  })
+  await sql`INSERT INTO asked DEFAULT VALUES`
+  await held
+  await waitForRecord(sql)
   await ledger`COMMIT`
   ledger.release()
   await done

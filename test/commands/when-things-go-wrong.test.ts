@@ -1,3 +1,4 @@
+// Alone in its process: it listens for rejections that nobody handles.
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import test from 'node:test'
@@ -5,6 +6,7 @@ import { inspect } from 'node:util'
 import { assertMigrated, migrate, rollback } from '../../lib/index.js'
 import { testDatabase } from '../../lib/testing/index.js'
 import { expectError } from '../support/expect-error.js'
+import { waitForSleep } from '../support/wait-until.js'
 import { writeScripts } from '../support/write-scripts.js'
 
 test('an unfinished last statement without a semicolon is reported at the end of its file', async (t) => {
@@ -83,19 +85,19 @@ test('a migration that is committed counts as applied, even when the session can
 })
 
 test('values of placeholders are not shown to whoever waits for the migration that uses them', async (t) => {
-  const { url } = await testDatabase(t)
-  const { directory: locations } = writeScripts(t, { 'V1__slow.sql': "SELECT '${password}', pg_sleep(1.5);" })
+  const { url, sql } = await testDatabase(t)
+  const { directory: locations } = writeScripts(t, { 'V1__slow.sql': "SELECT '${password}', pg_sleep(60);" })
   const options = { url, locations, placeholders: { password: 'TOPSECRET99' } }
   const events: unknown[] = []
-  let started = (): void => {}
-  const isStarted = new Promise<void>((resolve) => (started = resolve))
-  const first = migrate({ ...options, onEvent: (event) => event.type === 'stepStarted' && setTimeout(started, 200) })
-  await isStarted
+  const stop = new AbortController()
+  const first = expectError('ABORTED', migrate({ ...options, signal: stop.signal }))
+  await waitForSleep(sql)
   const error = await expectError(
     'LOCK_WAIT_TIMEOUT',
     migrate({ ...options, waitForLock: 300, onEvent: (event) => events.push(event) }),
   )
   assert.doesNotMatch(inspect([error, events], { depth: 9 }), /TOPSECRET99/)
+  stop.abort()
   await first
 })
 

@@ -44,6 +44,28 @@ export const arbitraryEntry: fc.Arbitrary<LedgerEntry> = fc.record(
   { noNullPrototype: true },
 )
 
+/** An entry of no particular kind. */
+export const entry: LedgerEntry = {
+  run: '8a1e2f64-0a4b-4c53-9a8e-3c1d2b7f0e11',
+  event: 'applied',
+  module: 'iam',
+  moduleRequires: [],
+  kind: 'versioned',
+  version: '1',
+  description: 'one',
+  script: 'iam/V1__one.sql',
+  installedRank: 1,
+  checksum: null,
+  sha256: null,
+  undoScript: null,
+  undoText: null,
+  placeholders: [],
+  error: null,
+  login: 'app',
+  client: 'schemaway@host:1',
+  toolVersion: '0.1.0',
+}
+
 /** The rows that entries become when each follows the one before it. */
 export function chain(entries: readonly LedgerEntry[]): readonly LedgerRow[] {
   let previousHash: string | null = null

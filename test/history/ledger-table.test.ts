@@ -7,30 +7,9 @@ import { findBrokenLink, type LedgerEntry, type LedgerRow } from '../../lib/hist
 import { type LedgerHead, readLedgerHeadSql } from '../../lib/history/ledger-head.js'
 import { createLedgerSql, insertLedgerSql, readLedgerSql } from '../../lib/history/ledger-table.js'
 import { testDatabase } from '../../lib/testing/index.js'
-import { arbitraryEntry } from './arbitrary-ledger.js'
+import { arbitraryEntry, entry } from './arbitrary-ledger.js'
 
 const place = placeHistory({ historySchema: 'public', table: 'flyway_schema_history', ledgerTable: 'schemaway_ledger' })
-
-const entry: LedgerEntry = {
-  run: '8a1e2f64-0a4b-4c53-9a8e-3c1d2b7f0e11',
-  event: 'applied',
-  module: 'iam',
-  moduleRequires: [],
-  kind: 'versioned',
-  version: '1',
-  description: 'one',
-  script: 'iam/V1__one.sql',
-  installedRank: 1,
-  checksum: null,
-  sha256: null,
-  undoScript: null,
-  undoText: null,
-  placeholders: [],
-  error: null,
-  login: 'app',
-  client: 'schemaway@host:1',
-  toolVersion: '0.1.0',
-}
 
 async function readRows(sql: Sql): Promise<readonly LedgerRow[]> {
   const [row] = await sql.unsafe(readLedgerSql(place))

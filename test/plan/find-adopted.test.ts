@@ -95,3 +95,12 @@ test('a section that undoes the rest is found in a file that is too big for memo
     ['DOWN_SECTION'],
   )
 })
+
+test('an entry of the list that no file answers to says what to do about it', () => {
+  const { adopted, problems } = findAdopted({ tool: null, entries: ['V9__gone.sql'] }, filesOf('V1__here.sql'))
+  assert.deepEqual(adopted, [])
+  assert.deepEqual(
+    problems.map(({ kind, script, message }) => [kind, script, message.split('; ')[1]]),
+    [['UNKNOWN_FILE', 'V9__gone.sql', 'correct it, bring the file back, or take it out of `applied`']],
+  )
+})

@@ -1,3 +1,4 @@
+// Alone in its process: it changes the time zone.
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import fc from 'fast-check'

@@ -1,3 +1,4 @@
+// Alone in its process: it changes the environment.
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { resolveConnectionTarget } from '../../lib/run/connection-target.js'
