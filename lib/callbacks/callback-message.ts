@@ -29,7 +29,7 @@ export function writeCallback(script: PlannedScript, session: CallbackSession): 
           ...care.remember([script.parsed.text]),
           ...begin,
           `SET LOCAL lock_timeout = ${lockTimeout}`,
-          `SET LOCAL search_path = ${script.searchPath}`,
+          care.setSearchPath(script.searchPath),
         ])
         writer.addScript(script, step, [])
         writer.add({ role: 'guard', step }, care.check)

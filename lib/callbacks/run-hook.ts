@@ -118,7 +118,7 @@ class HookCall {
     const { run, searchPath } = this.#place
     // Sessions of commands that only look have no time limit of their own.
     const limit = `SET LOCAL lock_timeout = ${run.config.lockTimeout}`
-    const text = [...run.care.remember([]), ...run.begin, limit, `SET LOCAL search_path = ${searchPath}`].join(';\n')
+    const text = [...run.care.remember([]), ...run.begin, limit, run.care.setSearchPath(searchPath)].join(';\n')
     await admit(run, () => run.session.send(text))
     this.#hasBegun = true
   }

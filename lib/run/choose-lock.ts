@@ -94,8 +94,6 @@ async function choose(session: Session, config: Config, facts: ServerFacts): Pro
   const { lockStrategy: wanted, command } = config
   if (facts.isInRecovery) throw unsuitable(session, 'is a standby and cannot be written; connect to the primary.')
   if (facts.isPooled) await refuseWithoutTransactions(session, config)
-  // The command itself says that nothing can be written there.
-  if (facts.isInRecovery && !facts.isPooled) return bySession('the server is a standby')
   switch (wanted) {
     case 'auto':
       return facts.isPooled ? await autoBehindPooler(session, config) : await autoDirect(session, config, facts)

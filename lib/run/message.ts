@@ -58,7 +58,9 @@ export function writeMessage(steps: readonly PlanStep[], options: MessageOptions
   }
   let ledgerHash = options.ledgerHash
   for (const group of groupForRecord(steps)) {
-    for (const [index, step] of group.entries()) addScripts(writer, step, marks, group[index - 1] ?? step)
+    for (const [index, step] of group.entries()) {
+      addScripts(writer, step, { marks, care, before: group[index - 1] ?? step })
+    }
     ledgerHash = addRecord(writer, group, marks, { ...options, ledgerHash })
   }
   if (options.commits) {
@@ -88,13 +90,17 @@ function groupForRecord(steps: readonly PlanStep[]): readonly (readonly PlanStep
   return steps.some(removes) ? steps.map((step) => [step]) : [steps]
 }
 
-/** @param before the step whose transaction control the opening guard would notice. */
-function addScripts(writer: MessageWriter, step: PlanStep, marks: Marks, before: PlanStep): void {
+/** @param around.before the step whose transaction control the opening guard would notice. */
+function addScripts(
+  writer: MessageWriter,
+  step: PlanStep,
+  { marks, care, before }: { readonly marks: Marks; readonly care: SessionCare; readonly before: PlanStep },
+): void {
   if (marks.areUsed) writer.add({ role: 'guard', step: before }, [marks.set()])
   let isSessionTouched = false
   for (const script of step.scripts) {
     if (script.continuesSession !== true && writer.searchPath !== script.searchPath) {
-      writer.add({ role: 'guard', step }, [`SET LOCAL search_path = ${script.searchPath}`])
+      writer.add({ role: 'guard', step }, [care.setSearchPath(script.searchPath)])
     }
     const guard = [`SELECT ${ownTransaction}`]
     if (script.program !== undefined) writer.addProgram(script, step, guard)

@@ -10,6 +10,8 @@ export interface SessionCare {
    * @param texts of the scripts, as far as they are known.
    */
   remember(texts: readonly string[]): readonly string[]
+  /** Sets the search path of a transaction. */
+  setSearchPath(path: string): string
   /** In front of a COMMIT: fails when a script took away what {@link remember} noted down. */
   readonly check: readonly string[]
   /** Behind a transaction that only defined tables. */
@@ -30,6 +32,7 @@ export function careForOwnSession(settings: readonly string[]): SessionCare {
   return {
     isShared: false,
     remember: () => [],
+    setSearchPath: (path) => `SET LOCAL search_path = ${path}`,
     check: [],
     afterTables: ['RESET ALL', ...settings],
     afterScripts,

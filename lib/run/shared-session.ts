@@ -39,6 +39,8 @@ export const careForSharedSession: SessionCare = {
     `SELECT pg_catalog.set_config('schemaway.session', (${describeSession(findCustomSettings(texts))})::pg_catalog.text, false)`,
     'COMMIT',
   ],
+  // Unless it is named, it comes first: what another client left there would take the place of the tables that are meant.
+  setSearchPath: (path) => `SET LOCAL search_path = ${path}, pg_temp`,
   // RESET ALL takes it away; the ROLLBACK brings it back.
   check: [`SELECT pg_catalog.current_setting('schemaway.session')::pg_catalog.json`],
   afterTables: [],

@@ -176,3 +176,27 @@ test('a script sees the settings that a direct connection has, whatever another 
   )
   assert.deepEqual(await ask('SHOW statement_timeout'), [{ statement_timeout: '50ms' }])
 })
+
+test('a temporary table of another client takes neither the place nor the rows of the one that is meant', {
+  skip,
+}, async (t) => {
+  const { pooled, sql } = await pooledDatabase(t, { poolSize: 1 })
+  const client = openClient(t, pooled)
+  await client('CREATE TEMPORARY TABLE a (id int)')
+  const { directory: locations } = writeScripts(t, {
+    'V1__a.sql': 'CREATE TABLE a (id int);',
+    'V2__b.sql': 'INSERT INTO a VALUES (1);',
+    'V3__program.mjs': 'export async function up({ sql }) { await sql`INSERT INTO a VALUES (2)` }',
+    'afterMigrate.sql': 'INSERT INTO a VALUES (3);',
+  })
+  await migrate({
+    url: pooled,
+    locations,
+    hooks: { afterMigrate: async ({ sql: hooked }) => void (await hooked`INSERT INTO a VALUES (4)`) },
+  })
+  const rows = await sql`SELECT id FROM public.a ORDER BY id`
+  assert.deepEqual(
+    rows.map((row) => row['id']),
+    [1, 2, 3, 4],
+  )
+})
