@@ -177,7 +177,7 @@ export class GuardedSession implements Session {
       // The message was answered completely before the server ended the session; the next one is told.
       const error = this.#frames.error === this.#frames.farewell ? null : this.#frames.error
       if (error !== null) throw new ServerError(error, this.#frames.commandTags)
-      if ('error' in answer) throw unreadable(answer.error)
+      if ('error' in answer) throw this.#unreadable(answer.error)
       return answer.value
     } finally {
       clearTimeout(this.#limit)
@@ -264,6 +264,19 @@ export class GuardedSession implements Session {
     )
   }
 
+  /** What comes next on such a connection could be anything. */
+  #unreadable(error: unknown): SchemawayError {
+    this.#connection.stream.destroy()
+    // Not as cause: the driver's errors hold the text of the query.
+    const reason = error instanceof Error ? error.message : 'unknown reason'
+    return new SchemawayError(
+      'CONNECTION_LOST',
+      `The connection to ${this.display} was given up because the driver could not read an answer: ${reason}. The server undoes what was ` +
+        'not committed; run the command again.',
+      { details: { server: this.display } },
+    )
+  }
+
   #checkAuthentication(kind: number, body: Buffer): void {
     const reason = refuseAuthentication(kind, body)
     if (reason === null) return
@@ -337,13 +350,6 @@ function tell(onNotice: ((notice: ServerNotice) => void) | undefined, fields: Se
   } catch {
     // A listener that throws must not break the protocol in the middle of a message.
   }
-}
-
-function unreadable(error: unknown): Error {
-  // Not as cause: the driver's errors hold the text of the query.
-  return new Error(
-    `The driver could not read the server's answer: ${error instanceof Error ? error.message : 'unknown reason'}`,
-  )
 }
 
 function describe(fields: ServerFields): string {

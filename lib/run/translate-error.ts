@@ -31,7 +31,18 @@ export function detailsOf(error: ServerError, server: string): ErrorDetails {
 
 /** An error of a statement of our own, outside every script. Other errors stay as they are. */
 export function translateError(error: unknown, doing: string, server: string): unknown {
+  // Our own statements answer in JSON, which only a broken line between us and the server can spoil.
+  if (error instanceof SyntaxError) return garbled(doing, server, error)
   return error instanceof ServerError ? explainServerError(error, doing, server) : error
+}
+
+function garbled(doing: string, server: string, cause: SyntaxError): SchemawayError {
+  return new SchemawayError(
+    'CONNECTION_LOST',
+    `While ${doing}, ${server} sent an answer that cannot be read, so the connection was given up. What was not committed is undone; look at ` +
+      'what lies between this process and the server, then run the command again.',
+    { details: { server }, cause },
+  )
 }
 
 /** As {@link translateError}, of what is known to be an error of the server. */

@@ -86,6 +86,25 @@ describe('a lost connection', () => {
     assert.equal(error.details.sqlState, '57P01')
   })
 
+  test('is what there is behind an answer that cannot be read', async (t) => {
+    const database = await testDatabase(t)
+    const port = localPort(database.url)
+    if (port === null) return t.skip('the server is not on this machine')
+    const proxy = await fakeServer(t, (client) => {
+      const server = connect({ host: '127.0.0.1', port })
+      server.on('error', () => client.destroy())
+      client.on('close', () => server.destroy())
+      client.pipe(server)
+      server.on('data', (chunk) =>
+        client.write(Buffer.from(chunk.toString('latin1').replace('{"one"', '{"one;'), 'latin1')),
+      )
+    })
+    const session = await open(t, throughPort(database.url, proxy.port))
+    const error = await failure(session.query(`select '{"one" :1}'::json as answer`), 'CONNECTION_LOST')
+    assert.match(error.message, /was given up because the driver could not read an answer/)
+    await failure(session.query('select 1'), 'CONNECTION_LOST')
+  })
+
   test('is given up five seconds after the signal when the server has fallen silent', async (t) => {
     const database = await testDatabase(t)
     const port = localPort(database.url)
