@@ -10,9 +10,9 @@ import { pack } from './pack-steps.js'
 import { prepareUnits } from './prepare-units.js'
 import { recordFailure } from './record-failure.js'
 import { retryPause } from './retry-pause.js'
-import { MessageFailure, type Parcel, type StepResult, StepSender } from './send-steps.js'
+import { CommitInDoubt, MessageFailure, type Parcel, type StepResult, StepSender } from './send-steps.js'
 import { queryCanceled, ServerError } from './server-error.js'
-import { explainFailure, isBlocked } from './statement-error.js'
+import { explainDoubt, explainFailure, isBlocked } from './statement-error.js'
 import { tellUnusableUndo } from './tell-unusable-undo.js'
 import { translateError } from './translate-error.js'
 
@@ -51,6 +51,8 @@ class Executor {
   readonly #run: Run
   readonly #sender: StepSender
   readonly #results: StepResult[] = []
+  /** Steps of which nobody knows whether they are committed. */
+  #inDoubt: readonly PlanStep[] = []
   /** Scripts that run outside a transaction. */
   readonly #units = new Map<PlanStep, OutsideRunner>()
 
@@ -190,7 +192,12 @@ class Executor {
       }
     } catch (error) {
       this.#run.ledgerHash = hashBefore
-      throw error
+      if (!(error instanceof CommitInDoubt)) throw error
+      this.#inDoubt = parcels.flatMap(({ steps }) => steps)
+      throw explainDoubt(
+        error,
+        this.#inDoubt.map(({ reference }) => reference),
+      )
     }
     this.#results.push(...finished)
     if (this.#sender.resetFailure !== null) await this.#resetAgain(this.#sender.resetFailure)
@@ -199,7 +206,7 @@ class Executor {
   }
 
   /** The steps are committed; only a session that is as new may go on. */
-  async #resetAgain(failure: ServerError): Promise<void> {
+  async #resetAgain(failure: NonNullable<StepSender['resetFailure']>): Promise<void> {
     this.#sender.resetFailure = null
     try {
       await this.#rollBack()
@@ -330,9 +337,10 @@ class Executor {
   #addProgress(error: unknown): unknown {
     if (!(error instanceof SchemawayError)) return error
     const done = new Set(this.#results.map((result) => result.step))
+    const isOpen = (step: PlanStep): boolean => !done.has(step) && !this.#inDoubt.includes(step)
     const scripts = (steps: readonly PlanStep[]): readonly string[] => steps.map((step) => step.reference.script)
     const finished = this.#plan.steps.filter((step) => done.has(step))
-    const open = scripts(this.#plan.steps.filter((step) => !done.has(step)))
+    const open = scripts(this.#plan.steps.filter(isOpen))
     return new SchemawayError(error.code, error.message, {
       details: {
         ...error.details,

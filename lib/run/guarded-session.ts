@@ -1,11 +1,18 @@
 import { type Readable, Stream, type Writable } from 'node:stream'
-import { SchemawayError } from '../errors/schemaway-error.js'
+import type { SchemawayError } from '../errors/schemaway-error.js'
 import { refuseAuthentication } from './authentication.js'
 import { type Connection, HostFailure } from './connect.js'
 import type { ConnectionTarget } from './connection-target.js'
 import { createDriver, DriverStream } from './driver-stream.js'
 import { FrameCounter, type TransactionStatus } from './frame-counter.js'
-import { readNotice, ServerError, type ServerFields, type ServerNotice } from './server-error.js'
+import {
+  endsMessage,
+  readNotice,
+  ServerError,
+  type ServerFields,
+  type ServerNotice,
+  SessionLost,
+} from './server-error.js'
 import type { CompletedMessage, CopyData, ExecutedQuery, Session, SessionOptions } from './session.js'
 
 type Row = Record<string, unknown>
@@ -34,6 +41,8 @@ export class GuardedSession implements Session {
   #streamError: Error | null = null
   #refusal: HostFailure | null = null
   #isReady = true
+  /** Whether the message under way was sent. */
+  #isSent = false
   #onReady: (() => void) | null = null
   #copies = 0
   /** Rejects what is being waited for; null while no message is under way. */
@@ -165,6 +174,7 @@ export class GuardedSession implements Session {
       await this.#untilLost(this.#cancelling)
       if (this.isLost) throw this.#connectionLost()
       this.#frames.startMessage()
+      this.#isSent = true
       this.#isReady = false
       this.#copies = 0
       const ready = new Promise<void>((resolve) => (this.#onReady = resolve))
@@ -183,6 +193,7 @@ export class GuardedSession implements Session {
       clearTimeout(this.#limit)
       this.#fail = null
       this.#onReady = null
+      this.#isSent = false
     }
   }
 
@@ -229,7 +240,7 @@ export class GuardedSession implements Session {
     this.#lossListeners.clear()
   }
 
-  #connectionLost(): SchemawayError {
+  #connectionLost(): SessionLost {
     const { farewell } = this.#frames
     if (this.#isAbandoned) return this.#abandoned()
     const sqlState = farewell?.get('C')
@@ -240,10 +251,11 @@ export class GuardedSession implements Session {
         : this.#closing !== null
           ? 'it was closed here'
           : (this.#streamError?.message ?? 'the server closed it without a word')
-    return new SchemawayError(
+    return new SessionLost(
       'CONNECTION_LOST',
       `The connection to ${this.display} is lost: ${reason}. The server undoes what was not committed; run the command again.`,
       {
+        ...this.#lossFacts,
         details: {
           server: this.display,
           ...(sqlState !== undefined && { sqlState }),
@@ -254,26 +266,32 @@ export class GuardedSession implements Session {
     )
   }
 
-  #abandoned(): SchemawayError {
-    return new SchemawayError(
+  get #lossFacts(): Pick<SessionLost, 'answered' | 'isRefused'> {
+    const { error, farewell, commandTags } = this.#frames
+    const said = error ?? farewell
+    return { answered: this.#isSent ? [...commandTags] : null, isRefused: said !== null && endsMessage(said) }
+  }
+
+  #abandoned(): SessionLost {
+    return new SessionLost(
       'ABORTED',
       `The run was stopped by its AbortSignal, and ${this.display} did not answer within ${answerTimeout / 1000} s, so the ` +
         'connection was given up. The server undoes what was not committed as soon as it finds out. Look with info() when ' +
         'it can be reached, and run the command again to go on.',
-      { details: { server: this.display }, cause: this.#signal?.reason },
+      { ...this.#lossFacts, details: { server: this.display }, cause: this.#signal?.reason },
     )
   }
 
   /** What comes next on such a connection could be anything. */
-  #unreadable(error: unknown): SchemawayError {
+  #unreadable(error: unknown): SessionLost {
     this.#connection.stream.destroy()
     // Not as cause: the driver's errors hold the text of the query.
     const reason = error instanceof Error ? error.message : 'unknown reason'
-    return new SchemawayError(
+    return new SessionLost(
       'CONNECTION_LOST',
       `The connection to ${this.display} was given up because the driver could not read an answer: ${reason}. The server undoes what was ` +
         'not committed; run the command again.',
-      { details: { server: this.display } },
+      { ...this.#lossFacts, details: { server: this.display } },
     )
   }
 

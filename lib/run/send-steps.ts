@@ -8,7 +8,7 @@ import { dataLossCheck } from './data-loss.js'
 import { type Message, writeMessage } from './message.js'
 import type { MessagePart } from './message-writer.js'
 import type { Run } from './open-run.js'
-import { ServerError } from './server-error.js'
+import { ServerError, SessionLost } from './server-error.js'
 import type { CompletedMessage, CopyData, Session } from './session.js'
 import type { Failure, FailureContext } from './statement-error.js'
 
@@ -51,6 +51,13 @@ export class MessageFailure extends Error {
   }
 }
 
+/** The session broke behind the COMMIT of a transaction, to which no answer came: it may be committed. */
+export class CommitInDoubt extends SchemawayError {
+  constructor({ code, message, details, cause }: SessionLost) {
+    super(code, message, { details, cause })
+  }
+}
+
 /** Runs the program behind a part of a message. */
 export type RunProgram = (part: MessagePart, watch: BlockerWatch) => Promise<void>
 
@@ -58,14 +65,16 @@ export type RunProgram = (part: MessagePart, watch: BlockerWatch) => Promise<voi
 export class StepSender {
   /** Tables with pages but without rows, which a rollback may drop. */
   knownEmpty: readonly string[] = []
-  /** Set when a transaction was committed but the session could not be reset after it. */
-  resetFailure: ServerError | null = null
+  /** Set when a transaction was committed but the session could not be reset after it, or was lost. */
+  resetFailure: ServerError | SessionLost | null = null
   /** Set where the plan has programs. */
   runProgram: RunProgram | null = null
   /** Set where hooks are called in the transactions of steps. */
   callHook: ((point: HookPoint, step: PlanStep) => Promise<void>) | null = null
   readonly #run: Run
   readonly #numbers: ReadonlyMap<PlanStep, number>
+  /** For each migration of the plan, the highest rank that history can have before it. */
+  readonly #bounds = new Map<PlanStep['reference'], number>()
   readonly #watch: BlockerWatch
   #ahead: {
     readonly steps: readonly PlanStep[]
@@ -76,6 +85,11 @@ export class StepSender {
   constructor(plan: Plan, run: Run) {
     this.#run = run
     this.#numbers = new Map(plan.steps.map((step, index) => [step, index + 1]))
+    let bound = run.highestRank
+    for (const { reference, historyRows } of plan.steps) {
+      this.#bounds.set(reference, bound)
+      bound = Math.max(bound, ...historyRows.map(({ installedRank }) => installedRank))
+    }
     this.#watch = new BlockerWatch(run)
   }
 
@@ -88,6 +102,7 @@ export class StepSender {
   /**
    * @param next what will probably be sent afterwards; its message is written while the server works on this one.
    * @throws MessageFailure when the server refuses it.
+   * @throws CommitInDoubt
    * @throws SchemawayError `ABORTED`, `CONNECTION_LOST`, `COMMIT_FAILED`.
    */
   async send(parcel: Parcel, next: Parcel | null): Promise<readonly StepResult[]> {
@@ -104,10 +119,14 @@ export class StepSender {
         const { commandTags } = await this.#sendPart(part)
         if (parcel.commits && index === message.parts.length - 1) checkCommit(commandTags, part, steps)
       } catch (error) {
-        if (!(error instanceof ServerError)) throw error
         // What fails behind the COMMIT, in the reset of the session, does not undo it.
-        if (commitTag(error.commandTags, part) !== 'COMMIT')
+        if (error instanceof SessionLost) {
+          if (commitTag(error.answered ?? [], part) !== 'COMMIT') throw this.#judgeLoss(error, part)
+        } else if (!(error instanceof ServerError)) {
+          throw error
+        } else if (commitTag(error.commandTags, part) !== 'COMMIT') {
           throw new MessageFailure(error, message, part, this.#watch.blockers)
+        }
         this.resetFailure = error
       }
     }
@@ -169,12 +188,17 @@ export class StepSender {
     this.#watch.stop()
   }
 
-  /** The highest rank that history can have before these steps. Only a migrate() takes ranks one after the other. */
-  #boundOf(steps: readonly PlanStep[]): number {
-    const { config, highestRank } = this.#run
-    const isMigrating = config.command === 'migrate' || config.command === 'migrateAll'
-    const ranks = steps.flatMap(({ historyRows }) => historyRows.map(({ installedRank }) => installedRank))
-    return isMigrating && ranks.length > 0 ? Math.min(...ranks) - 1 : highestRank
+  #boundOf([first]: readonly PlanStep[]): number {
+    return (first === undefined ? undefined : this.#bounds.get(first.reference)) ?? this.#run.highestRank
+  }
+
+  /** Whether it is known that nothing was committed. */
+  #judgeLoss(lost: SessionLost, part: MessagePart): SessionLost | CommitInDoubt {
+    const { answered, isRefused } = lost
+    const isCommitSent = answered !== null && part.segments.some(({ role }) => role === 'commit')
+    // Who said so behind a pooler cannot be told.
+    const isKnown = !isCommitSent || commitTag(answered, part) !== null || (isRefused && !this.#run.care.isShared)
+    return isKnown ? lost : new CommitInDoubt(lost)
   }
 
   async #sendPart(part: MessagePart): Promise<CompletedMessage> {

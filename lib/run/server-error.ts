@@ -1,3 +1,6 @@
+import type { ErrorCode } from '../errors/error-codes.js'
+import { type ErrorDetails, SchemawayError } from '../errors/schemaway-error.js'
+
 /** Fields of the server's ErrorResponse and NoticeResponse, by the letter that marks them in the protocol. */
 export type ServerFields = ReadonlyMap<string, string>
 
@@ -71,6 +74,49 @@ export class ServerError extends Error {
     this.completedStatements = commandTags.length
     this.commandTags = commandTags
   }
+}
+
+/**
+ * The session ended, or was given up, before its message was answered completely.
+ *
+ * What it knows of that message stays out of logs: it is for whoever sent a COMMIT.
+ */
+export class SessionLost extends SchemawayError {
+  readonly #answered: readonly string[] | null
+  readonly #isRefused: boolean
+
+  constructor(
+    code: ErrorCode,
+    message: string,
+    {
+      answered,
+      isRefused,
+      ...options
+    }: Pick<SessionLost, 'answered' | 'isRefused'> & { readonly details: ErrorDetails; readonly cause?: unknown },
+  ) {
+    super(code, message, options)
+    this.#answered = answered
+    this.#isRefused = isRefused
+  }
+
+  /** Command tags of the statements that had answered; null when the message was not sent. */
+  get answered(): readonly string[] | null {
+    return this.#answered
+  }
+
+  /** Whether the server had said that it does not go on with the message. */
+  get isRefused(): boolean {
+    return this.#isRefused
+  }
+}
+
+/**
+ * Whether an error says that what stands behind it in the message is not done. A PANIC may come in the middle of a COMMIT, and
+ * the end of a session as a connection exception is told by whoever stands in between.
+ */
+export function endsMessage(fields: ServerFields): boolean {
+  const severity = fields.get('V') ?? fields.get('S')
+  return severity === 'ERROR' || (severity === 'FATAL' && fields.get('C')?.startsWith('08') === false)
 }
 
 export function readNotice(fields: ServerFields): ServerNotice {

@@ -77,6 +77,26 @@ export function explainFailure(error: ServerError, context: FailureContext): Fai
   }
 }
 
+/**
+ * A session that was lost behind a COMMIT to which no answer came.
+ *
+ * @param references the migrations of that transaction, in their order.
+ */
+export function explainDoubt(
+  { code, message, details, cause }: SchemawayError,
+  references: readonly ScriptReference[],
+): SchemawayError {
+  const [first] = references
+  const only = references.length === 1 && first !== undefined ? describeReference(first) : {}
+  return new SchemawayError(
+    code,
+    `${message} The COMMIT of ${listScripts(references.map(({ script }) => script))} had been sent and was not answered, so it is not ` +
+      'known whether that transaction is committed: either all of it is, with what it wrote into history, or nothing. The next run ' +
+      'waits until the server has let go of the lost session, sees from history which it is, and goes on from there.',
+    { details: { ...details, ...only }, cause },
+  )
+}
+
 /** A position is exact; without one, the number of completed statements tells. */
 function findSegment(error: ServerError, part: MessagePart): Segment | null {
   const { segments } = part
@@ -241,6 +261,9 @@ function describeSubjects({ parts }: Message): string {
   const segments = parts.flatMap((part) => part.segments)
   const texts = segments.flatMap((one) => (one.role === 'script' ? [one.script.reference.script] : []))
   const programs = parts.flatMap(({ program }) => (program === null ? [] : [program.script.reference.script]))
-  const scripts = [...new Set([...texts, ...programs])]
+  return listScripts([...new Set([...texts, ...programs])])
+}
+
+function listScripts(scripts: readonly string[]): string {
   return scripts.length <= 3 ? scripts.join(', ') : `${scripts[0]} and ${scripts.length - 1} others`
 }

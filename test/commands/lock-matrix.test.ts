@@ -1,0 +1,305 @@
+// What is promised of locks beside CREATE INDEX CONCURRENTLY, which waits for every old snapshot of its database, on whatever table.
+// Rows that are shown elsewhere:
+//
+// | situation | test |
+// |---|---|
+// | twenty processes that wait hold up nobody's CREATE INDEX CONCURRENTLY | many-processes: '20 processes start ...' |
+// | `lockTimeout` does not end a CREATE INDEX CONCURRENTLY that waits | concurrent-indexes: 'lock_timeout does not end ...' |
+// | each strategy keeps out each that it can | lock-strategies: "whoever works by '...' keeps out who works by '...'" |
+// | a row of the lock table that somebody else took | lock-strategies: 'a lock of the table that somebody else took ...' |
+// | pg_advisory_unlock_all() in a script, inside and outside a transaction | session-state, resume-outside: '... lets go of the lock ...' |
+import assert from 'node:assert/strict'
+import test, { type TestContext } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Sql } from 'postgres'
+import { type Blocker, type MigrateOptions, type MigrationEvent, migrate } from '../../lib/index.js'
+import { lockKey } from '../../lib/run/lock.js'
+import { testDatabase } from '../../lib/testing/index.js'
+import { expectError } from '../support/expect-error.js'
+import { history, indexes } from '../support/outside-transaction.js'
+import { waitForLock, waitForSleep, waitUntil } from '../support/wait-until.js'
+import { writeScripts } from '../support/write-scripts.js'
+
+const strategies = ['session', 'transaction', 'table'] as const
+
+const table = { 'V1__a.sql': 'CREATE TABLE a (id integer);' }
+
+/** Collects events of one type. */
+function collect<Type extends MigrationEvent['type']>(type: Type) {
+  const events: Extract<MigrationEvent, { type: Type }>[] = []
+  const onEvent = (event: MigrationEvent): void => {
+    if (event.type === type) events.push(event as Extract<MigrationEvent, { type: Type }>)
+  }
+  return { events, onEvent }
+}
+
+/** A door that somebody else opens. */
+function makeDoor() {
+  let open = (): void => {}
+  const isOpen = new Promise<void>((resolve) => {
+    open = resolve
+  })
+  return { open, isOpen }
+}
+
+/** A session with a name, in a transaction that keeps a snapshot without having touched any table. */
+async function keepSnapshot(sql: Sql): Promise<{ pid: number; end: () => Promise<void> }> {
+  const old = await sql.reserve()
+  await old`SET application_name = 'the long report'`
+  await old`BEGIN ISOLATION LEVEL REPEATABLE READ`
+  const [row] = await old`SELECT pg_backend_pid() AS pid`
+  return {
+    pid: row?.['pid'],
+    end: async () => {
+      await old`COMMIT`
+      old.release()
+    },
+  }
+}
+
+/** Builds an index on a table of nobody's, and fails when something holds that up. */
+async function buildElsewhere(sql: Sql): Promise<void> {
+  const builder = await sql.reserve()
+  try {
+    await builder`SET statement_timeout = '30s'`
+    await builder.unsafe('CREATE INDEX CONCURRENTLY elsewhere_id ON other.elsewhere (id)')
+    await builder`RESET statement_timeout`
+  } finally {
+    builder.release()
+  }
+}
+
+const elsewhere = 'CREATE SCHEMA other; CREATE TABLE other.elsewhere (id integer)'
+
+for (const lockStrategy of strategies) {
+  test(`a run by '${lockStrategy}' that idles in a transaction of its own holds up nobody's CREATE INDEX CONCURRENTLY`, async (t) => {
+    const { url, sql } = await testDatabase(t)
+    await sql.unsafe(elsewhere)
+    const { directory: locations } = writeScripts(t, { ...table, 'V2__b.sql': 'CREATE TABLE b (id integer);' })
+    await migrate({ url, locations, lockStrategy, target: '1' })
+    let isBuilt = false
+    await migrate({
+      url,
+      locations,
+      lockStrategy,
+      hooks: {
+        beforeEachMigrate: async () => {
+          await buildElsewhere(sql)
+          isBuilt = true
+        },
+      },
+    })
+    assert.equal(isBuilt, true)
+    assert.deepEqual(await history(sql), [
+      ['1', true],
+      ['2', true],
+    ])
+  })
+}
+
+/** Statements of sessions that wait in the server, but for the one that builds an index. */
+async function findWaiting(sql: Sql): Promise<readonly unknown[]> {
+  const rows = await sql`
+    SELECT pid, left(query, 60) AS query FROM pg_stat_activity
+    WHERE datname = current_database() AND wait_event_type = 'Lock' AND query !~ 'CREATE INDEX CONCURRENTLY'`
+  return [...rows]
+}
+
+for (const [holder, waiter] of [
+  ['session', 'session'],
+  ['session', 'transaction'],
+  ['table', 'table'],
+] as const) {
+  test(`a CREATE INDEX CONCURRENTLY of the holder by '${holder}' ends while replicas by '${waiter}' wait, none of them inside the server`, async (t) => {
+    const { url, sql } = await testDatabase(t)
+    const { directory: locations } = writeScripts(t, {
+      ...table,
+      'V2__i.sql': 'CREATE INDEX CONCURRENTLY i ON a (id);',
+    })
+    await migrate({ url, locations, target: '1' })
+    // Keeps the index waiting until the replicas wait, and for a while then.
+    const old = await keepSnapshot(sql)
+    const running = migrate({ url, locations, lockStrategy: holder })
+    await waitForLock(sql)
+    const { events, onEvent } = collect('waitingForLock')
+    const replicas = Array.from({ length: 5 }, () => {
+      return migrate({ url, locations, lockStrategy: waiter, waitForLock: 60_000, onEvent })
+    })
+    await waitUntil('all replicas wait', () => events.length >= replicas.length)
+    for (let look = 0; look < 20; look += 1) {
+      assert.deepEqual(await findWaiting(sql), [])
+      await sleep(20)
+    }
+    await old.end()
+    const [report, ...others] = await Promise.all([running, ...replicas])
+    assert.deepEqual(
+      report?.migrations.map(({ script }) => script),
+      ['V2__i.sql'],
+    )
+    assert.deepEqual(
+      others.flatMap(({ migrations }) => migrations),
+      [],
+    )
+    assert.deepEqual(await indexes(sql), [['i', true]])
+  })
+}
+
+test('a snapshot for which a CREATE INDEX CONCURRENTLY waits is named, longer than lockTimeout', async (t) => {
+  const { url, sql } = await testDatabase(t)
+  const { directory: locations } = writeScripts(t, { ...table, 'V2__i.sql': 'CREATE INDEX CONCURRENTLY i ON a (id);' })
+  await migrate({ url, locations, target: '1' })
+  const old = await keepSnapshot(sql)
+  const { events, onEvent } = collect('blocked')
+  const running = migrate({ url, locations, lockTimeout: 150, lockRetries: 0, onEvent })
+  await waitUntil('the snapshot is named several times', () => events.length >= 5)
+  await old.end()
+  await running
+  const named = events.flatMap(({ blockers }) => blockers)
+  assert.deepEqual([...new Set(named.map(({ pid }) => pid))], [old.pid])
+  const [first] = named
+  assert.deepEqual(
+    [first?.applicationName, first?.user, first?.state],
+    ['the long report', 'postgres', 'idle in transaction'],
+  )
+  assert.match(first?.query ?? '', /pg_backend_pid/)
+  assert.equal(typeof first?.transactionSeconds, 'number')
+  assert.deepEqual(await indexes(sql), [['i', true]])
+})
+
+/** Holds the lock in the middle of a statement until it is stopped. */
+async function holdLock(t: TestContext, sql: Sql, options: MigrateOptions): Promise<() => Promise<void>> {
+  const { directory: locations } = writeScripts(t, { 'V1__long.sql': 'SELECT pg_sleep(60);' })
+  const controller = new AbortController()
+  t.after(() => controller.abort())
+  const holding = expectError('ABORTED', migrate({ ...options, locations, signal: controller.signal }))
+  await waitForSleep(sql)
+  return async () => {
+    controller.abort()
+    await holding
+  }
+}
+
+for (const lockStrategy of strategies) {
+  test(`whoever waits for a run by '${lockStrategy}' is told who holds the lock, and when the wait ends`, async (t) => {
+    const { url, sql } = await testDatabase(t)
+    const applicationName = 'deployment-of-monday'
+    const stop = await holdLock(t, sql, { url, lockStrategy, applicationName })
+    const [row] = await sql`
+      SELECT pid, usename FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'`
+    const { directory: locations } = writeScripts(t, table)
+    const { events, onEvent } = collect('waitingForLock')
+    const error = await expectError(
+      'LOCK_WAIT_TIMEOUT',
+      migrate({ url, locations, lockStrategy, waitForLock: 250, onEvent }),
+    )
+    const told: readonly (Blocker | null | undefined)[] = [events[0]?.holder, error.details.blockers?.[0]]
+    for (const blocker of told) {
+      assert.ok(blocker)
+      const { pid, user, query, applicationName: name, state, transactionSeconds } = blocker
+      assert.match(name, /deployment-of-monday/)
+      assert.equal(user, row?.['usename'])
+      if (lockStrategy === 'table') {
+        assert.match(state ?? '', /holds the row of .* for \d+ s/)
+        continue
+      }
+      // Its text may hold values of placeholders.
+      assert.deepEqual([pid, query, state], [row?.['pid'], '(a migration)', 'active'])
+      assert.equal(typeof transactionSeconds, 'number')
+    }
+    assert.match(error.message, /deployment-of-monday.*Nothing was changed/s)
+    assert.deepEqual([...(await sql`SELECT to_regclass('a') AS a`)], [{ a: null }])
+    await stop()
+    assert.equal((await migrate({ url, locations, lockStrategy })).migrations.length, 1)
+  })
+
+  test(`runs by '${lockStrategy}' on other databases, and on other histories of one database, do not wait`, async (t) => {
+    const { url, sql } = await testDatabase(t)
+    const other = await testDatabase(t)
+    const stop = await holdLock(t, sql, { url, lockStrategy })
+    const { directory: locations } = writeScripts(t, table)
+    const { events, onEvent } = collect('waitingForLock')
+    const options = { locations, lockStrategy, waitForLock: 0, onEvent }
+    await migrate({ ...options, url: other.url })
+    await migrate({ ...options, url, table: 'other_history', baselineOnMigrate: true, baselineVersion: '0' })
+    await migrate({ ...options, url, historySchema: 'other' })
+    assert.deepEqual(events, [])
+    await stop()
+  })
+}
+
+test('a lock that ended with its session: nothing more is committed, and another process goes on', async (t) => {
+  const { url, sql } = await testDatabase(t)
+  const { directory: locations } = writeScripts(t, { ...table, 'R__b.sql': 'CREATE TABLE b (id integer);' })
+  const options = { url, locations }
+  const { events, onEvent } = collect('connected')
+  const door = makeDoor()
+  const reached = makeDoor()
+  const error = expectError(
+    'CONNECTION_LOST',
+    migrate({
+      ...options,
+      onEvent,
+      hooks: {
+        beforeRepeatables: async () => {
+          reached.open()
+          await door.isOpen
+        },
+      },
+    }),
+  )
+  await reached.isOpen
+  await sql`SELECT pg_terminate_backend(${events[0]?.backendPid ?? 0}, 30000)`
+  // The first process still believes that it migrates.
+  const { migrations } = await migrate(options)
+  assert.deepEqual(
+    migrations.map(({ script }) => script),
+    ['R__b.sql'],
+  )
+  door.open()
+  assert.deepEqual((await error).details.applied, ['V1__a.sql'])
+  const rows = await sql`SELECT count(*)::int AS rows FROM flyway_schema_history`
+  assert.deepEqual([...rows], [{ rows: 2 }])
+})
+
+test('a lock that a script let go of in a way that its text does not show is told before the report', async (t) => {
+  const { url, sql } = await testDatabase(t)
+  await sql.unsafe(
+    `CREATE SCHEMA other; CREATE FUNCTION other.let_go() RETURNS void LANGUAGE sql AS 'SELECT pg_advisory_unlock_all()'`,
+  )
+  const { directory: locations } = writeScripts(t, { 'V1__a.sql': 'SELECT other.let_go();', 'V2__b.sql': 'SELECT 2;' })
+  const error = await expectError('LOCK_LOST', migrate({ url, locations }))
+  assert.match(error.message, /was released during this run\. What the run did is committed and recorded/)
+})
+
+test("whoever is overtaken between two transactions by 'transaction', and waits too long, is told what it had done", async (t) => {
+  const { url, sql } = await testDatabase(t)
+  const { directory: locations } = writeScripts(t, { ...table, 'V2__b.sql': 'CREATE TABLE b (id integer);' })
+  const key = lockKey('"public"."flyway_schema_history"')
+  const other = await sql.reserve()
+  await other`SET application_name = 'the other deploy'`
+  let taken: Promise<unknown> | undefined
+  const error = await expectError(
+    'LOCK_WAIT_TIMEOUT',
+    migrate({
+      url,
+      locations,
+      lockStrategy: 'transaction',
+      waitForLock: 250,
+      hooks: {
+        afterEachMigrate: async ({ migration }) => {
+          if (migration?.version !== '1') return
+          // It gets the lock as soon as this transaction is committed, before the next one can.
+          taken = other.unsafe(`SELECT pg_advisory_lock(${key})`).execute()
+          await waitForLock(sql)
+        },
+      },
+    }),
+  )
+  await taken
+  assert.deepEqual([error.details.applied, error.details.notReached], [['V1__a.sql'], ['V2__b.sql']])
+  assert.equal(error.details.blockers?.[0]?.applicationName, 'the other deploy')
+  assert.match(error.message, /"the other deploy".*Nothing was changed meanwhile/s)
+  await other`SELECT pg_advisory_unlock_all()`
+  other.release()
+  assert.equal((await migrate({ url, locations, lockStrategy: 'transaction' })).migrations.length, 1)
+})
