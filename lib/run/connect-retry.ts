@@ -1,4 +1,5 @@
 import { SchemawayError } from '../errors/schemaway-error.js'
+import { connectingStopped } from './connect.js'
 import type { ConnectionTarget } from './connection-target.js'
 import { openSession, type Session, type SessionOptions } from './session.js'
 
@@ -50,8 +51,6 @@ async function wait(milliseconds: number, target: ConnectionTarget, signal: Abor
   try {
     await sleep(milliseconds, undefined, { signal })
   } catch {
-    throw new SchemawayError('ABORTED', `Connecting to ${target.display} was stopped by the caller's signal.`, {
-      cause: signal?.reason,
-    })
+    throw connectingStopped(target.display, signal)
   }
 }

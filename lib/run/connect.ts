@@ -189,7 +189,7 @@ const longestTimer = 2 ** 31 - 1
 /** A signal that fires when the host's time is up or when the caller's signal does; `stop()` leaves no timer behind. */
 function startDeadline(target: ConnectionTarget, host: string, outer: AbortSignal | undefined) {
   const controller = new AbortController()
-  const abort = () => controller.abort(aborted(host, outer))
+  const abort = () => controller.abort(connectingStopped(host, outer))
   if (outer?.aborted) abort()
   outer?.addEventListener('abort', abort)
   const { connectTimeout } = target
@@ -204,10 +204,17 @@ function startDeadline(target: ConnectionTarget, host: string, outer: AbortSigna
   }
 }
 
-function aborted(host: string, signal: AbortSignal | undefined): SchemawayError {
-  return new SchemawayError('ABORTED', `Connecting to ${host} was stopped by the caller's signal.`, {
+/** The error of a caller who did not want to wait any longer for a connection. */
+export function connectingStopped(host: string, signal: AbortSignal | undefined): SchemawayError {
+  const deadline = isDeadline(signal?.reason) ? ', whose deadline had passed' : ''
+  return new SchemawayError('ABORTED', `Connecting to ${host} was stopped by the caller's signal${deadline}.`, {
     cause: signal?.reason,
   })
+}
+
+/** Whether an `AbortSignal.timeout()` fired, of which this is the reason. */
+export function isDeadline(reason: unknown): boolean {
+  return reason instanceof Error && reason.name === 'TimeoutError'
 }
 
 function planEncryption(mode: TlsMode, address: ServerAddress): readonly Encryption[] {

@@ -287,6 +287,31 @@ describe('connect, TLS with a real server', () => {
     })
   }
 
+  const issuer = `sslrootcert=${certificateFile('expired-authority.crt')}`
+  const hasExpired = /TLS failed: .*CERT_HAS_EXPIRED.*Renew the server's certificate/
+
+  for (const [parameters, expected] of [
+    ['sslmode=require', true],
+    [`sslmode=require&${issuer}`, hasExpired],
+    [`sslmode=verify-ca&${issuer}`, hasExpired],
+    [`sslmode=verify-full&${issuer}`, hasExpired],
+  ] as const) {
+    test(`the certificate of the server has expired: ${parameters.replaceAll(/=\/\S*\//g, '=')}`, async (t) => {
+      const place = await privateServer(t, 'expired')
+      if (place === null) return
+      const connecting = connect(targetOf(`postgres://localhost:${place.port}/postgres?${parameters}`))
+      if (expected instanceof RegExp) {
+        const error = await failure(connecting)
+        assert.match(error.message, expected)
+        assert.ok(!isTransient(error))
+      } else {
+        const connection = await connecting
+        connection.stream.destroy()
+        assert.equal(connection.encrypted, expected)
+      }
+    })
+  }
+
   for (const mode of ['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full']) {
     test(`the server does not offer TLS: ${mode}`, async (t) => {
       const place = await privateServer(t, 'plain')

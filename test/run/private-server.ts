@@ -9,7 +9,7 @@ interface Context {
   skip(message?: string): void
 }
 
-/** Path of a certificate or key of the tests. All were made once and are valid until 2120. */
+/** Path of a certificate or key of the tests. All were made once and are valid until 2120, but for the one that has expired. */
 export function certificateFile(name: string): string {
   return fileURLToPath(new URL(`certificates/${name}`, import.meta.url))
 }
@@ -40,7 +40,7 @@ create role md5_login login password 'pw';
 `
 
 /** `standby` has no primary, which is enough to be in recovery, and no logins but `postgres`. */
-type ServerKind = 'tls' | 'plain' | 'read-only' | 'standby'
+type ServerKind = 'tls' | 'expired' | 'plain' | 'read-only' | 'standby'
 
 const servers = new Map<string, Promise<TestServer>>()
 
@@ -82,12 +82,13 @@ function options(kind: ServerKind): StartPostgresOptions {
   if (kind === 'standby') {
     return { settings: { wal_level: 'replica', max_wal_senders: '10' }, files: { 'standby.signal': '' } }
   }
-  const names = ['server.crt', 'server.key', 'authority.crt']
+  const certificate = kind === 'expired' ? 'expired' : 'server'
+  const names = [`${certificate}.crt`, `${certificate}.key`, 'authority.crt']
   return {
     settings: {
       ssl: 'on',
-      ssl_cert_file: 'server.crt',
-      ssl_key_file: 'server.key',
+      ssl_cert_file: `${certificate}.crt`,
+      ssl_key_file: `${certificate}.key`,
       ssl_ca_file: 'authority.crt',
       listen_addresses: 'localhost',
     },
