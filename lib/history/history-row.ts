@@ -106,7 +106,7 @@ interface RawState extends Omit<DatabaseState, 'rows'> {
 
 /**
  * The one query of a start-up that has nothing to do. It names the history table directly, so it fails with 42P01 where
- * there is none.
+ * there is none. Every name in it is qualified, because it also asks for the search path.
  *
  * @param table quoted and qualified name, or null to ask about the database only.
  */
@@ -114,15 +114,18 @@ export function readStateSql(table: string | null): string {
   const rows =
     table === null
       ? 'NULL'
-      : `(SELECT coalesce(json_agg(json_build_array(installed_rank, version, description, type, script, checksum, ` +
-        `installed_by, to_char(installed_on, 'YYYY-MM-DD HH24:MI:SS'), execution_time, success) ` +
+      : `(SELECT coalesce(pg_catalog.json_agg(pg_catalog.json_build_array(installed_rank, version, description, type, script, ` +
+        `checksum, installed_by, pg_catalog.to_char(installed_on, 'YYYY-MM-DD HH24:MI:SS'), execution_time, success) ` +
         `ORDER BY installed_rank), '[]') FROM ${table})`
+  const seconds = `pg_catalog.date_part('epoch', pg_catalog.clock_timestamp())`
   return (
-    `SELECT json_build_object('currentUser', current_user, 'sessionUser', session_user, 'database', current_database(), ` +
-    `'currentSchema', current_schema(), 'searchPath', current_setting('search_path'), ` +
-    `'serverVersion', current_setting('server_version_num')::int, 'backendPid', pg_backend_pid(), ` +
-    `'isInRecovery', pg_is_in_recovery(), 'now', floor(extract(epoch FROM clock_timestamp()) * 1000), ` +
-    `'timestamp', to_char(clock_timestamp(), 'YYYY-MM-DD HH24:MI:SS'), 'rows', ${rows})::text AS state`
+    `SELECT pg_catalog.json_build_object('currentUser', current_user, 'sessionUser', session_user, ` +
+    `'database', pg_catalog.current_database(), 'currentSchema', pg_catalog.current_schema(), ` +
+    `'searchPath', pg_catalog.current_setting('search_path'), ` +
+    `'serverVersion', pg_catalog.current_setting('server_version_num')::pg_catalog.int4, ` +
+    `'backendPid', pg_catalog.pg_backend_pid(), 'isInRecovery', pg_catalog.pg_is_in_recovery(), ` +
+    `'now', pg_catalog.floor(${seconds} OPERATOR(pg_catalog.*) 1000)::pg_catalog.int8, ` +
+    `'timestamp', pg_catalog.to_char(pg_catalog.clock_timestamp(), 'YYYY-MM-DD HH24:MI:SS'), 'rows', ${rows})::pg_catalog.text AS state`
   )
 }
 

@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import fc from 'fast-check'
-import { quoteIdentifier, quoteLiteral, quoteTextArray } from '../../lib/history/quote-sql.js'
+import {
+  doWithOwnNames,
+  quoteDoBlock,
+  quoteIdentifier,
+  quoteLiteral,
+  quoteTextArray,
+} from '../../lib/history/quote-sql.js'
 import { testDatabase } from '../../lib/testing/index.js'
 
 /** Any text that PostgreSQL can hold, with what usually breaks quoting more often than chance would have it. */
@@ -58,3 +64,32 @@ for (const setting of ['on', 'off']) {
     connection.release()
   })
 }
+
+test('property: whatever is in a DO block, it ends where it should, and the search path is the same behind it', async (t) => {
+  const { sql } = await testDatabase(t)
+  const connection = await sql.reserve()
+  await connection.unsafe(`SET search_path = 'a b', public; CREATE TABLE public.pg_class ()`)
+  const tags = fc.array(fc.constantFrom('$schemaway$', '$schemaway_1$', '$schemaway_2$', '$', 'schemaway', '_', "'"))
+  const text = fc.oneof(
+    storable,
+    tags.map((parts) => parts.join('')),
+  )
+  await fc.assert(
+    fc.asyncProperty(text, async (given) => {
+      const set = `  PERFORM pg_catalog.set_config('x.y', ${quoteLiteral(given)}, false);`
+      for (const block of [
+        quoteDoBlock(`BEGIN\n${set}\nEND`),
+        doWithOwnNames(`${set}\n  IF NOT EXISTS (SELECT FROM pg_class) THEN RAISE 'another pg_class'; END IF;`),
+        doWithOwnNames(`  v_text := ${quoteLiteral(given)};\n${set}`, ['v_text pg_catalog.text']),
+      ]) {
+        await connection.unsafe(`SET x.y = ''; ${block}; SELECT 1`)
+        const [row] = await connection.unsafe(
+          `SELECT current_setting('x.y') AS text, current_setting('search_path') AS path`,
+        )
+        assert.deepEqual({ ...row }, { text: given, path: '"a b", public' })
+      }
+    }),
+    { numRuns: 100, examples: [['$schemaway$'], ['$schemaway$ $schemaway_1$ $schemaway_2$'], ['$schemaway']] },
+  )
+  connection.release()
+})
