@@ -7,6 +7,8 @@ import type { SessionCare } from '../run/session-care.js'
 export interface CallbackSession {
   /** Statements that open a transaction. */
   readonly begin: readonly string[]
+  /** Statements in front of its end that keep the lock. */
+  readonly renewal: readonly string[]
   readonly care: SessionCare
   readonly ledgerHash: string | null
   /** Milliseconds; sessions of commands that only look have none of their own. */
@@ -15,7 +17,7 @@ export interface CallbackSession {
 
 /** The messages of a callback in a transaction of its own: one. Outside of a transaction: one for each statement. */
 export function writeCallback(script: PlannedScript, session: CallbackSession): readonly Message[] {
-  const { begin, care, ledgerHash, lockTimeout } = session
+  const { begin, renewal, care, ledgerHash, lockTimeout } = session
   const step = stepOf(script)
   const message = (write: (writer: MessageWriter) => void): Message => {
     const writer = new MessageWriter()
@@ -33,6 +35,7 @@ export function writeCallback(script: PlannedScript, session: CallbackSession): 
         ])
         writer.addScript(script, step, [])
         writer.add({ role: 'guard', step }, care.check)
+        writer.add({ role: 'prelude' }, renewal)
         writer.add({ role: 'commit' }, ['COMMIT'])
         writer.add({ role: 'reset' }, care.afterRoles)
       }),

@@ -36,6 +36,7 @@ export class Callbacks {
   /** `search_path` of what has no module. */
   readonly searchPath: string
   #hasFiredVersioned = false
+  #hasFiredBeforeRepeatables = false
 
   private constructor(run: Run, scripts: ReadonlyMap<CallbackEvent, readonly PlannedScript[]>, searchPath: string) {
     this.#run = run
@@ -95,9 +96,13 @@ export class Callbacks {
     return surroundUnits(units, steps, this, runsOutside)
   }
 
-  /** @returns the work, followed by the events of a failure when it fails. */
+  /** @returns the work of one transaction, followed by the events of a failure when it fails. */
   telling(steps: readonly PlanStep[], work: () => Promise<void>): () => Promise<void> {
-    return async () => await tellFailure(this, steps, work)
+    return async () => {
+      await tellFailure(this, steps, work)
+      // It was fired in front of the first repeatable.
+      if (steps.some(({ reference }) => reference.version === null)) this.#hasFiredVersioned = true
+    }
   }
 
   /** Callbacks around each statement are left out for a script of which the statements are not known one by one. */
@@ -177,9 +182,12 @@ export class Callbacks {
     await this.fire('afterVersioned')
   }
 
-  /** The event was fired in the transaction of a step. */
-  markVersioned(): void {
-    this.#hasFiredVersioned = true
+  /** Between versions and repeatables, once: what is left of a plan that another process overtook has no second boundary. */
+  async fireBoundary(): Promise<void> {
+    await this.fireVersioned()
+    if (this.#hasFiredBeforeRepeatables) return
+    this.#hasFiredBeforeRepeatables = true
+    await this.fire('beforeRepeatables')
   }
 
   /** Calls the hook of an event in the transaction of a migration that is open. */

@@ -16,7 +16,8 @@ import { writeCallback } from './callback-message.js'
  */
 export async function runCallback(script: PlannedScript, run: Run, sender: StepSender): Promise<void> {
   const { config, emit, session, begin, care, ledgerHash } = run
-  const messages = writeCallback(script, { begin, care, ledgerHash, lockTimeout: config.lockTimeout })
+  const renewal = run.lock?.renewal ?? []
+  const messages = writeCallback(script, { begin, renewal, care, ledgerHash, lockTimeout: config.lockTimeout })
   for (let attempt = 1; ; attempt += 1) {
     try {
       for (const message of messages) await sender.deliver(message)

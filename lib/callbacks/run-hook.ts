@@ -163,10 +163,12 @@ class HookCall {
     const { afterRoles, check, isShared } = run.care
     try {
       // On the connection that the transaction ran on.
-      await session.send(isShared ? [...check, 'COMMIT', ...afterRoles].join(';\n') : 'COMMIT')
+      const behind = isShared ? afterRoles : []
+      await session.send([...check, ...(run.lock?.renewal ?? []), 'COMMIT', ...behind].join(';\n'))
     } catch (cause) {
       if (!(cause instanceof ServerError)) throw cause
-      if (isShared && !session.isLost) await session.send(['ROLLBACK', ...afterRoles].join(';\n'))
+      const isOpen = isShared || session.transactionStatus !== 'idle'
+      if (isOpen && !session.isLost) await session.send(['ROLLBACK', ...(isShared ? afterRoles : [])].join(';\n'))
       throw hookFailed(this.#facts, { what: 'could not be committed', cause }, mask)
     } finally {
       if (!session.isLost && !isShared) await session.send(afterRoles.join(';\n'))

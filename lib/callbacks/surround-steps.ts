@@ -17,7 +17,6 @@ export function surroundSteps({ steps }: Plan, callbacks: Callbacks): Plan {
   const events = eachEventsOf(command)
   const isOne = command === 'migrate' && transaction === 'all'
   const boundary = isOne ? steps.findIndex(({ reference }) => reference.version === null) : -1
-  if (boundary !== -1) callbacks.markVersioned()
   return {
     steps: steps.map((step, index) => {
       const between: readonly CallbackEvent[] = index === boundary ? ['afterVersioned', 'beforeRepeatables'] : []

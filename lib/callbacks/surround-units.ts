@@ -38,10 +38,7 @@ export function surroundUnits(
 function boundaryUnit(callbacks: Callbacks): Unit {
   return {
     name: 'afterVersioned',
-    run: async () => {
-      await callbacks.fireVersioned()
-      await callbacks.fire('beforeRepeatables')
-    },
+    run: async () => await callbacks.fireBoundary(),
   }
 }
 

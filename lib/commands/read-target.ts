@@ -35,6 +35,12 @@ export async function readTarget(given: unknown, position: number, options: Migr
   if (name !== undefined && (!isStorable(name) || name === '')) {
     throw wrongTarget(position, '`name` must be text that is not empty')
   }
+  if (typeof name === 'string' && holdsPassword(name)) {
+    throw wrongTarget(
+      position,
+      '`name` is a URL with a password, which reports and messages would show; name it otherwise',
+    )
+  }
   try {
     const { modules, locations, placeholderSuffix, placeholderSeparator } = options
     const merged = isObject(placeholders) ? mergePlaceholders(options.placeholders ?? {}, placeholders) : placeholders
@@ -52,6 +58,11 @@ export async function readTarget(given: unknown, position: number, options: Migr
     if (!(error instanceof SchemawayError)) throw error
     throw wrongTarget(position, error.message, error)
   }
+}
+
+/** Whether a name would carry a password into every report, as when the URL is given as name, too. */
+export function holdsPassword(name: string): boolean {
+  return /^\s*[a-z][\w+.-]*:\/\/[^/?#@]*:[^/]*@/i.test(name)
 }
 
 /** Names compare without regard to case. */

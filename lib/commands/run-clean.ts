@@ -38,7 +38,9 @@ async function clean(config: Config, started: number): Promise<CleanReport> {
     const planned = await planFrom(run, await readHistory(run))
     const { objects } = await cleanSchemas(run, planned.plan, planned)
     // A lock that is a row is gone with its table.
-    if (run.lock?.strategy !== 'table' || planned.plan.history !== 'table') await run.checkLock(null)
+    const isDropped = run.lock?.strategy === 'table' && planned.plan.history === 'table' && !(await run.lock.isHeld())
+    if (isDropped) run.lock?.forget?.()
+    else await run.checkLock(null)
     return describe(run, planned, { objects, started })
   }
   try {

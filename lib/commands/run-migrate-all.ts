@@ -7,7 +7,7 @@ import { shareScripts } from '../plan/shared-scripts.js'
 import { logSafely } from '../run/emit.js'
 import { MigrateAllReport, type TargetResult } from './migrate-all-report.js'
 import { failed, listenFor, migrateTarget, StopSignals, type TargetOutcome } from './migrate-target.js'
-import { type NamedTarget, readTarget } from './read-target.js'
+import { holdsPassword, type NamedTarget, readTarget } from './read-target.js'
 import { type GivenTarget, TargetSource } from './target-source.js'
 
 /** The part of migrateAll() that is loaded only when it is called. */
@@ -42,6 +42,8 @@ class ManyMigrations {
   readonly #results: { readonly position: number; readonly result: TargetResult }[] = []
   readonly #counts = { migrated: 0, unchanged: 0 }
   readonly #stopping: StopSignals
+  /** Of the workers that wait for an iterable. */
+  readonly #waiting = new Set<AbortController>()
   #hasFailed = false
   /** Whether a target was asked for that may have come when nobody waited for it any more. */
   #mayMissOne = false
@@ -113,9 +115,11 @@ class ManyMigrations {
       return null
     })
     const controller = this.#stopping.add()
+    this.#waiting.add(controller)
     try {
       return await unlessAborted(next, controller.signal)
     } finally {
+      this.#waiting.delete(controller)
       if (controller.signal.aborted) this.#mayMissOne = true
       this.#stopping.remove(controller)
     }
@@ -154,6 +158,7 @@ class ManyMigrations {
     const { onResult } = this.#options
     if (status === 'migrated' || status === 'unchanged') this.#counts[status] += 1
     else if (status === 'failed') this.#hasFailed = true
+    if (this.#isStopped) for (const controller of this.#waiting) controller.abort()
     const isLeft = status === 'failed' || status === 'notStarted'
     if (isLeft || onResult === undefined) this.#results.push({ position, result })
     try {
@@ -172,7 +177,7 @@ function notStarted(target: string): TargetOutcome {
 /** A target that cannot be used is called by its name if that is all right, otherwise by its place. */
 function nameOfWrong({ given, position }: GivenTarget): string {
   const name = isObject(given) ? given['name'] : undefined
-  return typeof name === 'string' && name !== '' ? name : `target ${position}`
+  return typeof name === 'string' && name !== '' && !holdsPassword(name) ? name : `target ${position}`
 }
 
 /** Checks all of a list, so that a wrong one is found before any database is changed. */

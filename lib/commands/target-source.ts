@@ -10,13 +10,14 @@ export interface GivenTarget {
  * for the next one before it has answered.
  */
 export class TargetSource {
-  readonly #iterator: Iterator<unknown> | AsyncIterator<unknown>
+  readonly #targets: Iterable<unknown> | AsyncIterable<unknown>
+  #iterator: Iterator<unknown> | AsyncIterator<unknown> | null = null
   #turn: Promise<unknown> = Promise.resolve()
   #position = 0
   #isAtEnd = false
 
   constructor(targets: Iterable<unknown> | AsyncIterable<unknown>) {
-    this.#iterator = Symbol.asyncIterator in targets ? targets[Symbol.asyncIterator]() : targets[Symbol.iterator]()
+    this.#targets = targets
   }
 
   /** Whether there is no further target. */
@@ -34,12 +35,13 @@ export class TargetSource {
   /** Tells the iterable that nobody will ask any more. It may be busy for long, so it is not waited for. */
   close(): void {
     if (this.#isAtEnd) return
-    void (async () => await this.#iterator.return?.())().catch(() => {})
+    void (async () => await this.#iterator?.return?.())().catch(() => {})
   }
 
   async #read(): Promise<GivenTarget | null> {
     if (this.#isAtEnd) return null
     try {
+      this.#iterator ??= open(this.#targets)
       const { done, value } = await this.#iterator.next()
       if (done !== true) {
         this.#position += 1
@@ -52,4 +54,8 @@ export class TargetSource {
     this.#isAtEnd = true
     return null
   }
+}
+
+function open(targets: Iterable<unknown> | AsyncIterable<unknown>): Iterator<unknown> | AsyncIterator<unknown> {
+  return Symbol.asyncIterator in targets ? targets[Symbol.asyncIterator]() : targets[Symbol.iterator]()
 }

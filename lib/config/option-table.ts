@@ -365,7 +365,7 @@ export const optionTable = {
     kind: { type: 'signal' },
     default: null,
     commands: connecting,
-    text: 'Stops the command: before the next step, or by cancelling the running statement.',
+    text: 'Stops the command: before the next step, or by cancelling the running statement. `AbortSignal.timeout(ms)` is a deadline for all of it.',
   },
   logger: {
     kind: { type: 'logger' },

@@ -38,7 +38,10 @@ export interface ConnectionSettings extends ConnectionChoice {
   readonly connectTimeout?: number | undefined
   /** Further tries when no server is reachable, default 5 (about eight seconds). 0 fails at once, as Flyway does. */
   readonly connectRetries?: number | undefined
-  /** Stops the command: between steps, or by cancelling the running statement, which is rolled back. */
+  /**
+   * Stops the command: between steps, or by cancelling the running statement, which is rolled back. `AbortSignal.timeout(ms)`
+   * is a deadline for all of it.
+   */
   readonly signal?: AbortSignal | undefined
 }
 

@@ -37,28 +37,28 @@ interface FoundTable extends Omit<KeyedTable, 'key'> {
 export const readKeysSql = `
 SELECT pg_catalog.json_build_object(
   'table', pg_catalog.format('%I.%I', n.nspname, c.relname),
-  'identity', pg_catalog.json_build_object('database', d.oid::text, 'table', c.oid::text),
+  'identity', pg_catalog.json_build_object('database', d.oid::pg_catalog.text, 'table', c.oid::pg_catalog.text),
   'estimate', c.reltuples,
   'keys', (
     SELECT coalesce(pg_catalog.json_agg(pg_catalog.json_build_object('isPrimary', i.indisprimary, 'columns', (
       SELECT pg_catalog.json_agg(pg_catalog.json_build_object(
-        'name', a.attname, 'type', pg_catalog.format_type(a.atttypid, a.atttypmod), 'category', t.typcategory::text,
-        'isRounded', p.proname IN ('float4out', 'float8out') AND pg_catalog.current_setting('extra_float_digits')::int4 < 1,
+        'name', a.attname, 'type', pg_catalog.format_type(a.atttypid, a.atttypmod), 'category', t.typcategory::pg_catalog.text,
+        'isRounded', p.proname OPERATOR(pg_catalog.=) ANY ('{float4out,float8out}'::pg_catalog.name[]) AND pg_catalog.current_setting('extra_float_digits')::pg_catalog.int4 OPERATOR(pg_catalog.<) 1,
         'isRequired', a.attnotnull) ORDER BY k.place)
-      FROM pg_catalog.unnest(i.indkey::int2[]) WITH ORDINALITY AS k (number, place)
-      JOIN pg_catalog.pg_attribute AS a ON a.attrelid = c.oid AND a.attnum = k.number
-      JOIN pg_catalog.pg_type AS t ON t.oid = a.atttypid
-      JOIN pg_catalog.pg_proc AS p ON p.oid = t.typoutput
-      WHERE k.place <= i.indnkeyatts)) ORDER BY i.indisprimary DESC, i.indexrelid), '[]')
+      FROM pg_catalog.unnest(i.indkey::pg_catalog.int2[]) WITH ORDINALITY AS k (number, place)
+      JOIN pg_catalog.pg_attribute AS a ON a.attrelid OPERATOR(pg_catalog.=) c.oid AND a.attnum OPERATOR(pg_catalog.=) k.number
+      JOIN pg_catalog.pg_type AS t ON t.oid OPERATOR(pg_catalog.=) a.atttypid
+      JOIN pg_catalog.pg_proc AS p ON p.oid OPERATOR(pg_catalog.=) t.typoutput
+      WHERE k.place OPERATOR(pg_catalog.<=) i.indnkeyatts)) ORDER BY i.indisprimary DESC, i.indexrelid), '[]')
     FROM pg_catalog.pg_index AS i
-    WHERE i.indrelid = c.oid AND i.indisunique AND i.indisvalid AND i.indimmediate
+    WHERE i.indrelid OPERATOR(pg_catalog.=) c.oid AND i.indisunique AND i.indisvalid AND i.indimmediate
       AND i.indpred IS NULL AND i.indexprs IS NULL
   )
-)::text AS found
+)::pg_catalog.text AS found
 FROM pg_catalog.pg_class AS c
-JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
-JOIN pg_catalog.pg_database AS d ON d.datname = pg_catalog.current_database()
-WHERE c.oid = pg_catalog.to_regclass($1) AND c.relkind IN ('r', 'p')`
+JOIN pg_catalog.pg_namespace AS n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace
+JOIN pg_catalog.pg_database AS d ON d.datname OPERATOR(pg_catalog.=) pg_catalog.current_database()
+WHERE c.oid OPERATOR(pg_catalog.=) pg_catalog.to_regclass($1) AND c.relkind OPERATOR(pg_catalog.=) ANY ('{r,p}'::pg_catalog."char"[])`
 
 /** Arrays, composite types, ranges and intervals: settings decide what a date or an interval in them looks like as text. */
 const unsteadyCategories = ['A', 'C', 'R', 'T']
@@ -124,5 +124,7 @@ export function columnExpression({ name }: KeyColumn, table: string | null): str
 export function keyText(column: KeyColumn, table: string): string {
   const value = columnExpression(column, table)
   // JSON has dates in ISO 8601 only; everything else the type itself has to read back.
-  return column.category === 'D' ? `pg_catalog.to_jsonb(${value}) #>> '{}'` : `pg_catalog.format('%s', ${value})`
+  return column.category === 'D'
+    ? `pg_catalog.to_jsonb(${value}) OPERATOR(pg_catalog.#>>) '{}'`
+    : `pg_catalog.format('%s', ${value})`
 }

@@ -252,7 +252,8 @@ export class Backfill {
     })
     const { sql, hash } = insertLedgerSql(run.place, [entry], run.ledgerHash, null)
     const role = run.historyRole === null ? 'NONE' : quoteIdentifier(run.historyRole)
-    const tag = await this.#sendOwn([`SELECT ${ownTransaction}`, `SET LOCAL ROLE ${role}`, sql, 'COMMIT'])
+    const renewal = run.lock?.renewal ?? []
+    const tag = await this.#sendOwn([`SELECT ${ownTransaction}`, `SET LOCAL ROLE ${role}`, sql, ...renewal, 'COMMIT'])
     if (tag !== 'COMMIT')
       throw new SchemawayError('COMMIT_FAILED', `The server answered ${tag ?? 'nothing'} to the COMMIT of a batch.`)
     run.ledgerHash = hash

@@ -2,7 +2,7 @@ import type { CommandName } from '../config/command-names.js'
 import type { Config } from '../config/read-options.js'
 import { SchemawayError } from '../errors/schemaway-error.js'
 import { lockTable, placeHistory } from '../history/history-row.js'
-import { quoteLiteral } from '../history/quote-sql.js'
+import { quoteLiteral, withOwnNames } from '../history/quote-sql.js'
 import { resolveTarget } from './connection-target.js'
 import type { Emit } from './emit.js'
 import { type Lock, lockKey } from './lock.js'
@@ -66,7 +66,7 @@ export async function chooseLock(
   session: Session,
   config: Config,
 ): Promise<{ readonly choice: LockChoice; readonly resetValues: ReadonlyMap<string, string> }> {
-  const rows = await session.query<{ name: string; value: string }>(askSql(config))
+  const rows = await session.query<{ name: string; value: string }>(withOwnNames(askSql(config)))
   const values = new Map(rows.map((row) => [row.name, row.value]))
   const facts: ServerFacts = {
     isPooled: values.get(ownFacts.pid) !== String(session.backendPid),
@@ -92,7 +92,10 @@ function askSql(config: Config): string {
 
 async function choose(session: Session, config: Config, facts: ServerFacts): Promise<LockChoice> {
   const { lockStrategy: wanted, command } = config
-  if (facts.isInRecovery) throw unsuitable(session, 'is a standby and cannot be written; connect to the primary.')
+  if (facts.isInRecovery) {
+    const remedy = 'connect to the primary, or list all hosts with target_session_attrs=read-write.'
+    throw unsuitable(session, `is a standby and cannot be written; ${remedy}`)
+  }
   if (facts.isPooled) await refuseWithoutTransactions(session, config)
   switch (wanted) {
     case 'auto':

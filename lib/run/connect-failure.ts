@@ -1,4 +1,5 @@
 import { SchemawayError } from '../errors/schemaway-error.js'
+import { quoteIdentifier } from '../history/quote-sql.js'
 import type { FailedAttempt, HostFailure } from './connect.js'
 import type { ConnectionTarget } from './connection-target.js'
 
@@ -136,8 +137,4 @@ function loginAdvice(sqlState: string | null, database: string, user: string): s
     default:
       return null
   }
-}
-
-function quoteIdentifier(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`
 }

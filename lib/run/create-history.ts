@@ -1,7 +1,7 @@
 import { SchemawayError } from '../errors/schemaway-error.js'
 import { createHistorySql, insertHistorySql } from '../history/history-table.js'
 import { createLedgerSql, insertLedgerSql } from '../history/ledger-table.js'
-import { quoteIdentifier, quoteLiteral } from '../history/quote-sql.js'
+import { quoteIdentifier, quoteLiteral, withOwnNames } from '../history/quote-sql.js'
 import type { HistoryBeginning } from '../plan/plan-baseline.js'
 import type { Run } from './open-run.js'
 import type { PreparedHistory } from './prepare-history.js'
@@ -56,7 +56,7 @@ export async function createMissingTables(
 
 async function isSchemaMissing({ session, place }: Run): Promise<boolean> {
   const [row] = await session.query<{ missing: boolean }>(
-    `SELECT to_regnamespace(${quoteLiteral(place.schema)}) IS NULL AS missing`,
+    withOwnNames(`SELECT to_regnamespace(${quoteLiteral(place.schema)}) IS NULL AS missing`),
   )
   return row?.missing === true
 }

@@ -1,6 +1,6 @@
 import { SchemawayError, type TableWithRows } from '../errors/schemaway-error.js'
 import type { HistoryPlace } from '../history/history-row.js'
-import { quoteLiteral } from '../history/quote-sql.js'
+import { doWithOwnNames, ownNames, quoteLiteral, withOwnNames } from '../history/quote-sql.js'
 import { ServerError } from './server-error.js'
 import type { Session } from './session.js'
 
@@ -27,18 +27,15 @@ export function dataLossCheck(
     `JOIN pg_catalog.pg_namespace AS n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace ` +
     `WHERE c.relkind OPERATOR(pg_catalog.=) 'r' AND c.relpersistence OPERATOR(pg_catalog.<>) 't' ` +
     `AND n.nspname OPERATOR(pg_catalog.!~) '^(pg_|information_schema$)' ` +
-    ignored.map((name) => `AND c.oid IS DISTINCT FROM ${name}::pg_catalog.oid `).join('') +
+    ignored.map((name) => `AND coalesce(c.oid OPERATOR(pg_catalog.<>) ${name}::pg_catalog.oid, true) `).join('') +
     knownEmpty
       .map(
         (name) => `AND pg_catalog.format('%I.%I', n.nspname, c.relname) OPERATOR(pg_catalog.<>) ${quoteLiteral(name)} `,
       )
       .join('') +
     `AND pg_catalog.pg_relation_size(c.oid) OPERATOR(pg_catalog.>) 0), '{}')::pg_catalog.text, true)`
-  const after = `DO $schemaway$
-DECLARE
-  v_gone text;
-BEGIN
-  SELECT pg_catalog.json_agg(t.value ORDER BY t.value)::pg_catalog.text
+  const after = doWithOwnNames(
+    `  SELECT pg_catalog.json_agg(t.value ORDER BY t.value)::pg_catalog.text
   INTO v_gone
   FROM pg_catalog.json_each_text(pg_catalog.current_setting('schemaway.tables')::pg_catalog.json) AS t
   WHERE NOT EXISTS (
@@ -48,9 +45,9 @@ BEGIN
   IF v_gone IS NOT NULL THEN
     RAISE EXCEPTION 'tables with content were dropped'
       USING ERRCODE = '${tablesDropped}', DETAIL = v_gone;
-  END IF;
-END
-$schemaway$`
+  END IF;`,
+    ['v_gone pg_catalog.text'],
+  )
   return { before, after }
 }
 
@@ -81,14 +78,14 @@ async function countRows(session: Session, table: string): Promise<number> {
   try {
     const [row] = await session.query<{ rows: number }>(
       // One message, since behind a pooler the next one may reach another connection.
-      `BEGIN READ ONLY; SET LOCAL row_security = off; SELECT (CASE WHEN n <= ${exactUpTo} THEN n ELSE greatest(n, ${estimate}) END)::float8 AS rows ` +
+      `BEGIN READ ONLY; ${ownNames}; SET LOCAL row_security = off; SELECT (CASE WHEN n <= ${exactUpTo} THEN n ELSE greatest(n, ${estimate}) END)::float8 AS rows ` +
         `FROM (SELECT count(*) AS n FROM (SELECT FROM ${table} LIMIT ${exactUpTo + 1}) AS some_rows) AS counted; COMMIT`,
     )
     return row?.rows ?? 0
   } catch (error) {
     if (!(error instanceof ServerError)) throw error
     await session.send('ROLLBACK')
-    const [row] = await session.query<{ rows: number }>(`SELECT ${estimate}::float8 AS rows`)
+    const [row] = await session.query<{ rows: number }>(withOwnNames(`SELECT ${estimate}::float8 AS rows`))
     return row?.rows ?? 1
   }
 }

@@ -19,6 +19,8 @@ export function findOutsideSql(
   { schemas, whole }: { readonly schemas: readonly string[]; readonly whole: readonly string[] },
 ): string {
   const names = (list: readonly string[]): string => ['', ...list].map(quoteLiteral).join(', ')
+  // As pg_identify_object() gives them.
+  const quoted = ['', ...schemas].map((name) => `quote_ident(${quoteLiteral(name)})`).join(', ')
   const seeds = [
     `SELECT 'pg_namespace'::regclass::oid AS classid, n.oid AS objid, 0 AS objsubid FROM pg_namespace AS n ` +
       `WHERE n.nspname IN (${names(whole)})`,
@@ -41,7 +43,7 @@ export function findOutsideSql(
     `AND d.deptype IN ('i', 'e')) AS next), ` +
     `named AS (SELECT w.*, nullif(o.schema, 'pg_toast') AS schema FROM walk AS w ` +
     `CROSS JOIN LATERAL pg_identify_object(w.classid, w.objid, w.objsubid) AS o), ` +
-    `inside AS (SELECT n.classid, n.objid, n.objsubid FROM named AS n WHERE n.schema IN (${names(schemas)}) ` +
+    `inside AS (SELECT n.classid, n.objid, n.objsubid FROM named AS n WHERE n.schema IN (${quoted}) ` +
     `UNION SELECT * FROM seeds UNION SELECT * FROM parts ` +
     `UNION SELECT n.classid, n.objid, n.objsubid FROM named AS n JOIN pg_depend AS d ON d.classid = n.classid ` +
     `AND d.objid = n.objid AND d.deptype = 'e' AND d.refclassid = 'pg_extension'::regclass AND d.refobjid IN (${extensions}) ` +

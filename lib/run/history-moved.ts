@@ -2,7 +2,7 @@ import { SchemawayError } from '../errors/schemaway-error.js'
 import type { StepResult } from './send-steps.js'
 
 /** How often a plan is made anew at the most, before it is said that there is no end to it. */
-const mostPlans = 1_000
+export const mostPlans = 1_000
 
 /**
  * Another process wrote history or ledger after they were read, where the lock is held by single transactions. The transaction

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { quoteLiteral } from '../history/quote-sql.js'
+import { doWithOwnNames, quoteLiteral, withOwnNames } from '../history/quote-sql.js'
 import type { IndexMark } from '../history/script-progress.js'
 import type { IndexWork } from '../scripts/concurrent-index.js'
 import type { Session } from './session.js'
@@ -57,7 +57,7 @@ export async function findNamedIndex(session: Session, mark: IndexMark): Promise
 }
 
 export async function indexExists(session: Session, oid: string): Promise<boolean> {
-  return (await session.query(`SELECT FROM pg_catalog.pg_class WHERE oid = ${quoteLiteral(oid)}`)).length > 0
+  return (await session.query(withOwnNames(`SELECT FROM pg_class WHERE oid = ${quoteLiteral(oid)}`))).length > 0
 }
 
 /**
@@ -72,28 +72,20 @@ export function renameLeftOver(index: FoundIndex): readonly string[] {
   const name = quoteLiteral(`${leftOver}${oid}`)
   return [
     lock,
-    `DO $schemaway$
-BEGIN
-  IF EXISTS (
+    doWithOwnNames(`  IF EXISTS (
     SELECT FROM pg_catalog.pg_index AS i JOIN pg_catalog.pg_class AS c ON c.oid = i.indexrelid
     WHERE c.oid = ${oid} AND NOT i.indisvalid AND c.relname <> ${name}
   ) THEN
     EXECUTE pg_catalog.format('ALTER INDEX %s RENAME TO %I', ${oid}::pg_catalog.regclass, ${name});
-  END IF;
-END
-$schemaway$`,
+  END IF;`),
   ]
 }
 
 /** Who builds an index holds the lock from before the index is in the catalogue until it is valid, or given up. */
 function refuseBuilders(index: FoundIndex): string {
-  return `DO $schemaway$
-BEGIN
-  IF EXISTS (${buildersSql(index)}) THEN
+  return doWithOwnNames(`  IF EXISTS (${buildersSql(index)}) THEN
     RAISE lock_not_available USING MESSAGE = 'another session works on the materialized view';
-  END IF;
-END
-$schemaway$`
+  END IF;`)
 }
 
 /** The qualified name of an index behind {@link renameLeftOver}; null when it is not invalid any more, or not ours to drop. */
@@ -105,7 +97,7 @@ export async function findRenamed(session: Session, { oid, isOfToast }: FoundInd
 
 /** Sessions that hold the lock of somebody who builds an index of a table, or cleans it. */
 export async function findBuilders(session: Session, index: FoundIndex): Promise<readonly number[]> {
-  return (await session.query<{ pid: number }>(buildersSql(index))).map(({ pid }) => pid)
+  return (await session.query<{ pid: number }>(withOwnNames(buildersSql(index)))).map(({ pid }) => pid)
 }
 
 function buildersSql({ oid }: FoundIndex): string {
@@ -147,7 +139,7 @@ async function resolveNames(session: Session, work: IndexWork): Promise<IndexMar
       const table =
         object === 'TABLE'
           ? relation
-          : `(SELECT x.indrelid FROM pg_catalog.pg_index AS x WHERE x.indexrelid = ${relation})`
+          : `(SELECT x.indrelid FROM pg_catalog.pg_index AS x WHERE x.indexrelid OPERATOR(pg_catalog.=) ${relation}::pg_catalog.oid)`
       return { ...nothing, table: await resolve(session, table) }
     }
     default:
@@ -160,7 +152,9 @@ async function hashOfName(session: Session, written: string, salt: string): Prom
   const [row] = await session.query(`SELECT 1 AS ${written}`)
   const [name] = Object.keys(row ?? {})
   if (name === undefined) return null
-  const [hashed] = await session.query<{ hash: string }>(`SELECT ${nameHashSql(quoteLiteral(name), salt)} AS hash`)
+  const [hashed] = await session.query<{ hash: string }>(
+    withOwnNames(`SELECT ${nameHashSql(quoteLiteral(name), salt)} AS hash`),
+  )
   return hashed?.hash ?? null
 }
 
@@ -177,13 +171,15 @@ async function resolve(session: Session, oid: string): Promise<string | null> {
 
 async function find(session: Session, condition: string): Promise<readonly FoundIndex[]> {
   return await session.query<FoundIndex>(
-    `SELECT c.oid::text AS oid, pg_catalog.format('%I.%I', n.nspname, c.relname) AS name, ` +
-      `i.indrelid <> t.oid AS "isOfToast", pg_catalog.format('%I.%I', m.nspname, t.relname) AS table, ` +
-      `t.relkind = 'm' AS "isOfView", c.relname = ${leftOverName('c')} AS "isRenamed", i.indisvalid AS "isValid", i.indisunique AS "isUnique" FROM pg_catalog.pg_index AS i ` +
-      'JOIN pg_catalog.pg_class AS c ON c.oid = i.indexrelid JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace ' +
-      'JOIN pg_catalog.pg_class AS t ON i.indrelid IN (t.oid, t.reltoastrelid) AND t.relkind <> ' +
-      // Those of a partitioned table are invalid until every partition has one.
-      `'t' JOIN pg_catalog.pg_namespace AS m ON m.oid = t.relnamespace WHERE c.relkind = 'i' AND (${condition}) ORDER BY 2`,
+    withOwnNames(
+      `SELECT c.oid::text AS oid, pg_catalog.format('%I.%I', n.nspname, c.relname) AS name, ` +
+        `i.indrelid <> t.oid AS "isOfToast", pg_catalog.format('%I.%I', m.nspname, t.relname) AS table, ` +
+        `t.relkind = 'm' AS "isOfView", c.relname = ${leftOverName('c')} AS "isRenamed", i.indisvalid AS "isValid", i.indisunique AS "isUnique" FROM pg_catalog.pg_index AS i ` +
+        'JOIN pg_catalog.pg_class AS c ON c.oid = i.indexrelid JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace ' +
+        'JOIN pg_catalog.pg_class AS t ON i.indrelid IN (t.oid, t.reltoastrelid) AND t.relkind <> ' +
+        // Those of a partitioned table are invalid until every partition has one.
+        `'t' JOIN pg_catalog.pg_namespace AS m ON m.oid = t.relnamespace WHERE c.relkind = 'i' AND (${condition}) ORDER BY 2`,
+    ),
   )
 }
 

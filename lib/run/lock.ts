@@ -38,8 +38,12 @@ export interface Lock {
   readonly reason: string
   /** Statements behind the BEGIN of each transaction. They raise one of the {@link guardStates}. */
   readonly guard: readonly string[]
-  /** As {@link guard}, where history or ledger is written: refuses when they are not what the plan was made for any more. */
-  guardPlan(head: HistoryHead): readonly string[]
+  /**
+   * As {@link guard}, where history or ledger is written: refuses when they are not what the plan was made for any more.
+   *
+   * @param role that may read them where the login may not.
+   */
+  guardPlan(head: HistoryHead, role: string | null): readonly string[]
   /** Statements in front of the COMMIT of a transaction that may have taken long. */
   readonly renewal: readonly string[]
   /** SQL for the process id of the server that runs a transaction of this session, seen from another session. */
@@ -50,6 +54,27 @@ export interface Lock {
   isHeld(): Promise<boolean>
   /** Never fails because it is gone. */
   release(): Promise<void>
+  /** Told when the command that holds it has itself dropped what it consists of. */
+  forget?(): void
+}
+
+/**
+ * Statements of a DO block as another role. RESET ROLE would end a role that the session came with, and not only until the
+ * transaction ends: behind a pooler others would be without it.
+ *
+ * @param role SQL expression of its name; null for the role that is in force.
+ * @returns the statements, and what has to be declared for them.
+ */
+export function asRole(
+  role: string | null,
+  statements: string,
+): { readonly statements: string; readonly declarations: readonly string[] } {
+  if (role === null) return { statements, declarations: [] }
+  const become = (name: string): string => `  PERFORM pg_catalog.set_config('role', ${name}, true);`
+  return {
+    statements: [become(role), statements, become('v_role')].join('\n'),
+    declarations: [`v_role pg_catalog.text := pg_catalog.current_setting('role')`],
+  }
 }
 
 /** SQLSTATEs of our own that a guard raises; class SW is used by nobody else. */
@@ -118,7 +143,7 @@ function lockWaitTimeout(session: Session, holder: Blocker | null, waited: numbe
   return new SchemawayError(
     'LOCK_WAIT_TIMEOUT',
     `Another process has been migrating ${session.display} for longer than ${waited} ms: ` +
-      `${holder === null ? 'it has just finished' : describeBlocker(holder)}. Nothing was changed. Wait for it and try ` +
+      `${holder === null ? 'it has just finished' : describeBlocker(holder)}. Nothing was changed meanwhile. Wait for it and try ` +
       'again, raise `waitForLock`, or end that session if it hangs: SELECT pg_terminate_backend(<pid>).',
     { details: { server: session.display, ...(holder !== null && { blockers: [holder] }) } },
   )

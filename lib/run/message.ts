@@ -110,7 +110,7 @@ function addScripts(
     isSessionTouched ||= !onlyDefinesTables(script)
     writer.searchPath = isSessionTouched ? null : script.searchPath
     if (!isSessionTouched || script.leavesSession === true) continue
-    writer.add({ role: 'guard', step }, ['RESET SESSION AUTHORIZATION', 'RESET ROLE'])
+    writer.add({ role: 'guard', step }, ['RESET SESSION AUTHORIZATION', care.resetRole])
     isSessionTouched = false
   }
 }
@@ -125,8 +125,12 @@ function addRecord(
   if (last === undefined) return options.ledgerHash
   const { place, historyRole } = options
   const conditions = group.flatMap((step) => [
-    ...(step.removeRanks.length === 0 ? [] : [`installed_rank IN (${step.removeRanks.join(', ')})`]),
-    ...step.removeRepeatables.map((script) => `(version IS NULL AND script = ${quoteLiteral(script)})`),
+    ...(step.removeRanks.length === 0
+      ? []
+      : [`installed_rank OPERATOR(pg_catalog.=) ANY ('{${step.removeRanks.join(', ')}}'::pg_catalog.int4[])`]),
+    ...step.removeRepeatables.map(
+      (script) => `(version IS NULL AND script OPERATOR(pg_catalog.=) ${quoteLiteral(script)})`,
+    ),
   ])
   const historyRows = group.flatMap((step) => step.historyRows)
   const entries = group.flatMap((step) => step.ledgerEntries.map(options.completeEntry))
@@ -150,7 +154,7 @@ function addRecord(
           installedBy: options.installedBy,
         }),
     ...(entries.length === 0 ? [] : [ledger.sql]),
-    ...(historyRole === null ? [] : ['RESET ROLE']),
+    ...(historyRole === null ? [] : [options.care.resetRole]),
   ])
   return ledger.hash
 }

@@ -5,7 +5,7 @@ import type { Config } from '../config/read-options.js'
 import { SchemawayError } from '../errors/schemaway-error.js'
 import { type HistoryPlace, placeHistory } from '../history/history-row.js'
 import type { LedgerEntry } from '../history/ledger-entry.js'
-import { quoteIdentifier } from '../history/quote-sql.js'
+import { ownNames, quoteIdentifier } from '../history/quote-sql.js'
 import type { LedgerDraft, PlanStep } from '../plan/plan.js'
 import { admit } from './admit.js'
 import { chooseLock } from './choose-lock.js'
@@ -47,11 +47,12 @@ export class Run {
   login = ''
   /** Where the ledger's hash chain goes on. */
   ledgerHash: string | null = null
-  /** The highest rank that is known to be in history, or will be there by the end of the plan. */
+  /** The highest rank that was found in history, or will be there by the end of the plan. */
   highestRank = 0
   /** Set while a command has any. */
   callbacks: Callbacks | null = null
   #observer: Promise<Session> | null = null
+  readonly #stopObserving = new AbortController()
   #isLocked = false
   readonly #opening: readonly string[]
   /** Which program on which machine runs this. */
@@ -96,13 +97,7 @@ export class Run {
 
   /** Statements that open a transaction in which history or ledger are written, as planned for what they were. */
   beginPlanned(head: HistoryHead): readonly string[] {
-    const guard = this.lock?.guardPlan(head) ?? []
-    if (guard.length === 0) return this.#opening
-    const role = this.historyRole
-    return [
-      ...this.#opening,
-      ...(role === null ? guard : [`SET LOCAL ROLE ${quoteIdentifier(role)}`, ...guard, 'RESET ROLE']),
-    ]
+    return [...this.#opening, ...(this.lock?.guardPlan(head, this.historyRole) ?? [])]
   }
 
   /** SQL for the process id of the server that works for this run, seen from another session. */
@@ -142,7 +137,7 @@ export class Run {
     const { ledgerHash, highestRank } = this
     const head = { ledgerHash, highestRank, ...(existing !== undefined && { existing }) }
     const begin = isPlanned ? this.beginPlanned(head) : this.begin
-    const text = [...begin, ...role, ...statements, 'COMMIT'].join(';\n')
+    const text = [...begin, ownNames, ...role, ...statements, 'COMMIT'].join(';\n')
     try {
       await admit(this, () => this.session.send(text))
     } catch (error) {
@@ -153,7 +148,8 @@ export class Run {
 
   /** A second session, for looking at the first one from outside. */
   async observer(): Promise<Session> {
-    this.#observer ??= resolveTarget(this.config).then((target) => openSession(target))
+    const { signal } = this.#stopObserving
+    this.#observer ??= resolveTarget(this.config).then((target) => openSession(target, { signal }))
     return await this.#observer
   }
 
@@ -171,9 +167,16 @@ export class Run {
 
   /** Never throws: what counts is committed, and the lock ends with the session anyway. */
   async close(): Promise<void> {
+    // One that is still being opened, to a server that does not answer, is not waited for.
+    this.#stopObserving.abort()
     const observer = await this.#observer?.catch(() => null)
     await observer?.close()
-    if (this.#isLocked) await this.lock?.release().catch(() => {})
+    // What was stopped between two messages left a transaction open, which would take the end of the lock along.
+    const { session, care, lock } = this
+    if (lock?.strategy === 'table' && !session.isLost && session.transactionStatus !== 'idle') {
+      await session.send(['ROLLBACK', ...care.afterRoles].join(';\n')).catch(() => {})
+    }
+    if (this.#isLocked) await lock?.release().catch(() => {})
     await this.session.close()
   }
 }

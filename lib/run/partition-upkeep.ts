@@ -1,5 +1,5 @@
 import { type CreatedPartition, type DroppedPartition, SchemawayError } from '../errors/schemaway-error.js'
-import { quoteIdentifier, quoteLiteral } from '../history/quote-sql.js'
+import { quoteIdentifier, quoteLiteral, withOwnNames } from '../history/quote-sql.js'
 import { bundled } from '../modules/bundled.js'
 import { describeBlockers } from './blockers.js'
 import type { Run } from './open-run.js'
@@ -70,17 +70,19 @@ async function ask(run: Run): Promise<Found> {
     `coalesce((SELECT pg_catalog.pg_has_role(session_user, r.oid, ${rightToSetRole}) ` +
     `FROM pg_catalog.pg_roles AS r WHERE r.rolname = ${quoteLiteral(role)}), false)`
   const [row] = await run.session.query<{ found: string }>(
-    `SELECT json_build_object('login', session_user, 'isInstalled', count(f.oid) > 0, ` +
-      `'mayCall', coalesce(bool_and(has_schema_privilege(f.pronamespace, 'USAGE') AND has_function_privilege(f.oid, 'EXECUTE')), false), ` +
-      `'isOwner', ${isMember(roles.owner)}, 'isWorker', ${isMember(roles.worker)}, 'tables', ` +
-      `(SELECT coalesce(json_agg(format('%I.%I', n.nspname, c.relname) ORDER BY n.nspname, c.relname), '[]') ` +
-      `FROM pg_catalog.pg_partitioned_table AS t JOIN pg_catalog.pg_class AS c ON c.oid = t.partrelid ` +
-      `JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace ` +
-      `JOIN pg_catalog.pg_attribute AS a ON a.attrelid = t.partrelid AND a.attnum = t.partattrs[0] ` +
-      `WHERE n.nspname IN (${schemas.join(', ')}) AND t.partstrat = 'r' AND t.partnatts = 1 AND a.attname = 'id' ` +
-      `AND a.atttypid = 'pg_catalog.uuid'::regtype AND c.relowner = min(f.proowner)))::text AS found ` +
-      `FROM pg_catalog.pg_proc AS f JOIN pg_catalog.pg_namespace AS i ON i.oid = f.pronamespace ` +
-      `WHERE i.nspname = 'iam' AND f.proname = 'ensure_month_partitions'`,
+    withOwnNames(
+      `SELECT json_build_object('login', session_user, 'isInstalled', count(f.oid) > 0, ` +
+        `'mayCall', coalesce(bool_and(has_schema_privilege(f.pronamespace, 'USAGE') AND has_function_privilege(f.oid, 'EXECUTE')), false), ` +
+        `'isOwner', ${isMember(roles.owner)}, 'isWorker', ${isMember(roles.worker)}, 'tables', ` +
+        `(SELECT coalesce(json_agg(format('%I.%I', n.nspname, c.relname) ORDER BY n.nspname, c.relname), '[]') ` +
+        `FROM pg_catalog.pg_partitioned_table AS t JOIN pg_catalog.pg_class AS c ON c.oid = t.partrelid ` +
+        `JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace ` +
+        `JOIN pg_catalog.pg_attribute AS a ON a.attrelid = t.partrelid AND a.attnum = t.partattrs[0] ` +
+        `WHERE n.nspname IN (${schemas.join(', ')}) AND t.partstrat = 'r' AND t.partnatts = 1 AND a.attname = 'id' ` +
+        `AND a.atttypid = 'pg_catalog.uuid'::regtype AND c.relowner = min(f.proowner)))::text AS found ` +
+        `FROM pg_catalog.pg_proc AS f JOIN pg_catalog.pg_namespace AS i ON i.oid = f.pronamespace ` +
+        `WHERE i.nspname = 'iam' AND f.proname = 'ensure_month_partitions'`,
+    ),
   )
   if (row === undefined) throw new TypeError('the server returned no row')
   return JSON.parse(row.found) as Found

@@ -1,7 +1,7 @@
 import { SchemawayError } from '../errors/schemaway-error.js'
 import type { DatabaseState, HistoryRow } from '../history/history-row.js'
 import type { LedgerHead } from '../history/ledger-head.js'
-import { quoteLiteral } from '../history/quote-sql.js'
+import { doWithOwnNames, quoteLiteral, withOwnNames } from '../history/quote-sql.js'
 import type { HistoryBeginning } from '../plan/plan-baseline.js'
 import { createMissingTables } from './create-history.js'
 import { HistoryMoved, untilSettled } from './history-moved.js'
@@ -56,14 +56,15 @@ async function unlessMoved<Result>(
   { hasHistory, hasLedger, firstRank }: PreparedHistory,
   work: () => Promise<Result>,
 ): Promise<Result> {
-  const { ledgerHash } = run
+  const { ledgerHash, highestRank } = run
   try {
     return await work()
   } catch (error) {
     if (run.lock?.strategy !== 'transaction' || run.session.isLost) throw error
     const now = await read(run)
     const isSame = now.hasHistory === hasHistory && now.hasLedger === hasLedger && now.firstRank === firstRank
-    throw isSame && run.ledgerHash === ledgerHash ? error : new HistoryMoved(run.session.display)
+    const hasMoved = run.ledgerHash !== ledgerHash || run.highestRank !== highestRank
+    throw isSame && !hasMoved ? error : new HistoryMoved(run.session.display)
   }
 }
 
@@ -114,10 +115,11 @@ async function read(run: Run): Promise<PreparedHistory> {
   // Where nobody is kept away meanwhile, what is planned by must not be older than what its transactions are to find.
   const rows = (run.lock?.strategy === 'transaction' ? await readRowsAgain(run) : state.rows) ?? []
   run.ledgerHash = head.hash
-  run.highestRank = Math.max(head.highestRank, ...rows.map((row) => row.installedRank), 0)
+  // Behind a rollback the ledger has had higher ones, which Flyway, that knows of none, takes again.
+  run.highestRank = Math.max(0, ...rows.map((row) => row.installedRank))
   return {
     state: { ...state, rows },
-    firstRank: run.highestRank + 1,
+    firstRank: Math.max(head.highestRank, run.highestRank) + 1,
     modulesByScript: modulesByScript(head),
     hasHistory: state.rows !== null || rows.length > 0,
     hasLedger,
@@ -130,8 +132,10 @@ async function readRowsAgain({ config, session, place }: Run): Promise<DatabaseS
 
 async function findLedger({ config, session }: Run): Promise<boolean> {
   const [row] = await session.query<{ exists: boolean }>(
-    `SELECT EXISTS (SELECT FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace ` +
-      `WHERE n.nspname = ${quoteLiteral(config.historySchema)} AND c.relname = ${quoteLiteral(config.ledgerTable)}) AS exists`,
+    withOwnNames(
+      `SELECT EXISTS (SELECT FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace ` +
+        `WHERE n.nspname = ${quoteLiteral(config.historySchema)} AND c.relname = ${quoteLiteral(config.ledgerTable)}) AS exists`,
+    ),
   )
   return row?.exists === true
 }
@@ -158,9 +162,11 @@ async function findWritingRole(run: Run): Promise<string | null> {
   const ofRole = rightsOf('r.oid')
   const pairs = rightsOf('current_user').map((right, index) => `(${right}, ${ofRole[index]})`)
   const [row] = await session.query<{ mayMore: boolean }>(
-    `SELECT EXISTS (SELECT FROM pg_roles AS r WHERE r.rolname = ${quoteLiteral(config.roles.owner)} ` +
-      `AND pg_has_role(session_user, r.oid, ${rightToSetRole}) AND (SELECT bool_and(role OR NOT login) AND ` +
-      `bool_or(role AND NOT login) FROM (VALUES ${pairs.join(', ')}) AS rights (login, role))) AS "mayMore"`,
+    withOwnNames(
+      `SELECT EXISTS (SELECT FROM pg_roles AS r WHERE r.rolname = ${quoteLiteral(config.roles.owner)} ` +
+        `AND pg_has_role(session_user, r.oid, ${rightToSetRole}) AND (SELECT bool_and(role OR NOT login) AND ` +
+        `bool_or(role AND NOT login) FROM (VALUES ${pairs.join(', ')}) AS rights (login, role))) AS "mayMore"`,
+    ),
   )
   return row?.mayMore === true ? config.roles.owner : null
 }
@@ -189,38 +195,34 @@ export async function grantToOwnerRole(run: Run): Promise<void> {
   const lock = run.lock?.strategy === 'table' ? `, ${quoteLiteral(place.lock)}::regclass` : ''
   await run.writeAsHistoryRole(
     [
-      `DO $schemaway$
-DECLARE
-  v_table regclass;
-BEGIN
-  IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = ${role}) THEN
-    RETURN;
-  END IF;
+      // Without the role there is nothing to grant to.
+      doWithOwnNames(
+        `  IF EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = ${role}) THEN
+    FOR v_table IN
+      SELECT c.oid::regclass
+      FROM pg_catalog.pg_class AS c
+      WHERE c.oid IN (${quoteLiteral(place.history)}::regclass, ${quoteLiteral(place.ledger)}::regclass${lock})
+        AND pg_catalog.pg_has_role(current_user, c.relowner, 'USAGE')
+        AND NOT (
+          pg_catalog.has_table_privilege(${role}, c.oid, 'SELECT')
+          AND pg_catalog.has_table_privilege(${role}, c.oid, 'INSERT')
+          AND pg_catalog.has_table_privilege(${role}, c.oid, 'UPDATE')
+          AND pg_catalog.has_table_privilege(${role}, c.oid, 'DELETE')
+        )
+    LOOP
+      EXECUTE pg_catalog.format('GRANT SELECT, INSERT, UPDATE, DELETE ON %s TO %I', v_table, ${role});
+    END LOOP;
 
-  FOR v_table IN
-    SELECT c.oid::regclass
-    FROM pg_catalog.pg_class AS c
-    WHERE c.oid IN (${quoteLiteral(place.history)}::regclass, ${quoteLiteral(place.ledger)}::regclass${lock})
-      AND pg_catalog.pg_has_role(current_user, c.relowner, 'USAGE')
-      AND NOT (
-        pg_catalog.has_table_privilege(${role}, c.oid, 'SELECT')
-        AND pg_catalog.has_table_privilege(${role}, c.oid, 'INSERT')
-        AND pg_catalog.has_table_privilege(${role}, c.oid, 'UPDATE')
-        AND pg_catalog.has_table_privilege(${role}, c.oid, 'DELETE')
-      )
-  LOOP
-    EXECUTE pg_catalog.format('GRANT SELECT, INSERT, UPDATE, DELETE ON %s TO %I', v_table, ${role});
-  END LOOP;
-
-  IF pg_catalog.pg_has_role(current_user, (
-      SELECT n.nspowner FROM pg_catalog.pg_namespace AS n WHERE n.nspname = ${quoteLiteral(config.historySchema)}
-    ), 'USAGE')
-    AND NOT pg_catalog.has_schema_privilege(${role}, ${quoteLiteral(config.historySchema)}, 'USAGE')
-  THEN
-    EXECUTE pg_catalog.format('GRANT USAGE ON SCHEMA %I TO %I', ${quoteLiteral(config.historySchema)}, ${role});
-  END IF;
-END
-$schemaway$`,
+    IF pg_catalog.pg_has_role(current_user, (
+        SELECT n.nspowner FROM pg_catalog.pg_namespace AS n WHERE n.nspname = ${quoteLiteral(config.historySchema)}
+      ), 'USAGE')
+      AND NOT pg_catalog.has_schema_privilege(${role}, ${quoteLiteral(config.historySchema)}, 'USAGE')
+    THEN
+      EXECUTE pg_catalog.format('GRANT USAGE ON SCHEMA %I TO %I', ${quoteLiteral(config.historySchema)}, ${role});
+    END IF;
+  END IF;`,
+        ['v_table pg_catalog.regclass'],
+      ),
     ],
     false,
   )

@@ -41,10 +41,10 @@ export async function readForeignRecord(asking: Asking, login: string): Promise<
   }
   try {
     if (tool === 'golang-migrate') {
-      const sql = `SELECT version::text AS version, dirty FROM ${table}`
+      const sql = `SELECT version::pg_catalog.text AS version, dirty FROM ${table}`
       return { tool, rows: await asking.session.query<{ version: string; dirty: boolean }>(sql) }
     }
-    const sql = `SELECT name, to_char(run_on, 'YYYY-MM-DD HH24:MI:SS.US') AS "appliedOn" FROM ${table} ORDER BY run_on, id`
+    const sql = `SELECT name, pg_catalog.to_char(run_on, 'YYYY-MM-DD HH24:MI:SS.US') AS "appliedOn" FROM ${table} ORDER BY run_on, id`
     return { tool, rows: await asking.session.query<NamedRow>(sql) }
   } catch (error) {
     if (!(error instanceof ServerError)) throw error
@@ -59,7 +59,7 @@ export async function readForeignRecord(asking: Asking, login: string): Promise<
 async function findTable({ session }: Asking, name: string): Promise<string | null> {
   try {
     const [row] = await session.query<{ name: string | null }>(
-      `SELECT to_regclass(${quoteLiteral(name)})::text AS name`,
+      `SELECT pg_catalog.to_regclass(${quoteLiteral(name)})::pg_catalog.text AS name`,
     )
     return row?.name ?? null
   } catch (error) {

@@ -1,7 +1,7 @@
 import type { LedgerRow } from '../history/ledger-entry.js'
 import { type LedgerHead, readLedgerHeadSql } from '../history/ledger-head.js'
 import { readLedgerSql } from '../history/ledger-table.js'
-import { quoteIdentifier } from '../history/quote-sql.js'
+import { ownNames, quoteIdentifier, withOwnNames } from '../history/quote-sql.js'
 import type { Run } from './open-run.js'
 import { ServerError } from './server-error.js'
 import { translateError } from './translate-error.js'
@@ -10,7 +10,7 @@ import { translateError } from './translate-error.js'
 export type Reader = Pick<Run, 'session' | 'place' | 'historyRole'>
 
 /**
- * Asks one thing of history or ledger.
+ * Asks one thing of history or ledger, outside every transaction.
  *
  * @throws ServerError
  */
@@ -18,7 +18,10 @@ export async function askAsHistoryRole<Row extends object>(
   { session, historyRole }: Pick<Reader, 'session' | 'historyRole'>,
   sql: string,
 ): Promise<Row> {
-  const row = historyRole === null ? (await session.query<Row>(sql))[0] : await askAs<Row>(historyRole, session, sql)
+  const row =
+    historyRole === null
+      ? (await session.query<Row>(withOwnNames(sql)))[0]
+      : await askAs<Row>(historyRole, session, sql)
   if (row === undefined) throw new TypeError('the server returned no row')
   return row
 }
@@ -29,7 +32,7 @@ async function askAs<Row extends object>(
   sql: string,
 ): Promise<Row | undefined> {
   try {
-    return (await session.query<Row>(`BEGIN; SET LOCAL ROLE ${quoteIdentifier(role)}; ${sql}; COMMIT`))[0]
+    return (await session.query<Row>(`BEGIN; ${ownNames}; SET LOCAL ROLE ${quoteIdentifier(role)}; ${sql}; COMMIT`))[0]
   } catch (error) {
     if (error instanceof ServerError) await session.send('ROLLBACK')
     throw error

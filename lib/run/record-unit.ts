@@ -23,8 +23,8 @@ export async function recordUnit(run: Run, sql: string): Promise<void> {
   const { session, config, emit } = run
   const message = [
     'BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE',
-    ...(run.lock?.guard ?? []),
     ...becomeRecorder(run),
+    ...(run.lock?.guard ?? []),
     `SET LOCAL lock_timeout = ${config.lockTimeout}`,
     'SET LOCAL statement_timeout = 0',
     sql,

@@ -43,7 +43,8 @@ export async function retryTransaction<Result>(
   return await retry(run, options, async (send) => {
     await send([...run.care.remember([]), ...run.begin].join(';\n'))
     const result = await work(send)
-    checkCommit(await send(['COMMIT', ...restoring(run)].join(';\n')), 0, options.doing)
+    const renewal = run.lock?.renewal ?? []
+    checkCommit(await send([...renewal, 'COMMIT', ...restoring(run)].join(';\n')), renewal.length, options.doing)
     return result
   })
 }
@@ -60,7 +61,7 @@ export async function retryMessage(
   statements: readonly string[],
 ): Promise<CompletedMessage['lastRows']> {
   return await retry(run, options, async (send) => {
-    const completed = await send([...run.begin, ...statements, 'COMMIT'].join(';\n'))
+    const completed = await send([...run.begin, ...statements, ...(run.lock?.renewal ?? []), 'COMMIT'].join(';\n'))
     checkCommit(completed, -1, options.doing)
     return completed.lastRows
   })

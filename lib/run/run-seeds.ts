@@ -1,6 +1,6 @@
 import type { ErrorDetails } from '../errors/schemaway-error.js'
 import { SchemawayError } from '../errors/schemaway-error.js'
-import { quoteIdentifier, quoteLiteral } from '../history/quote-sql.js'
+import { ownNames, quoteIdentifier, quoteLiteral } from '../history/quote-sql.js'
 import type { PlanStep } from '../plan/plan.js'
 import type { ParsedScript } from '../scripts/parse-script.js'
 import type { ScriptFile } from '../scripts/script-file.js'
@@ -59,7 +59,7 @@ export async function runSeeds(run: Run, scripts: readonly SeedScript[]): Promis
       // An error of this attempt must not be looked up in what an earlier one had sent.
       sent = nothing
       // A login may come with a tenant of its own, which is not meant here.
-      await send(`SET LOCAL app.organisation_id = ${quoteLiteral(config.organisationId ?? '')}`)
+      await send(`${ownNames}; SET LOCAL app.organisation_id = ${quoteLiteral(config.organisationId ?? '')}`)
       await refuseUnknownOrganisation(run, send)
       const done: SeededFile[] = []
       for (const script of scripts) {

@@ -279,7 +279,7 @@ export class UnitRunner {
     if (!isOwn) writer.add({ role: 'prelude' }, ['BEGIN READ WRITE'])
     // The COMMIT of the script comes behind the record.
     writer.addStatements(this.#script, step, isOwn ? { ...unit, behind: unit.behind - 1 } : unit)
-    writer.add({ role: 'record', step }, [...(this.#run.lock?.guard ?? []), ...becomeRecorder(this.#run), ledger.sql])
+    writer.add({ role: 'record', step }, [...becomeRecorder(this.#run), ...(this.#run.lock?.guard ?? []), ledger.sql])
     writer.add({ role: 'commit' }, ['COMMIT'])
     return { parts: writer.parts, ledgerHash: ledger.hash }
   }

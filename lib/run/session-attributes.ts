@@ -30,7 +30,7 @@ async function ask(session: Pick<Session, 'query'>): Promise<{ isStandby: boolea
   try {
     const [row] = await session.query<{ isStandby: boolean; isReadOnly: boolean }>(
       `select pg_catalog.pg_is_in_recovery() as "isStandby",
-              pg_catalog.current_setting('transaction_read_only') = 'on' as "isReadOnly"`,
+              pg_catalog.current_setting('transaction_read_only') OPERATOR(pg_catalog.=) 'on' as "isReadOnly"`,
     )
     return row ?? { isStandby: false, isReadOnly: false }
   } catch (error) {

@@ -12,6 +12,8 @@ export interface SessionCare {
   remember(texts: readonly string[]): readonly string[]
   /** Sets the search path of a transaction. */
   setSearchPath(path: string): string
+  /** Behind a script, in the middle of a transaction: the role that the session came with. */
+  readonly resetRole: string
   /** In front of a COMMIT: fails when a script took away what {@link remember} noted down. */
   readonly check: readonly string[]
   /** Behind a transaction that only defined tables. */
@@ -33,6 +35,7 @@ export function careForOwnSession(settings: readonly string[]): SessionCare {
     isShared: false,
     remember: () => [],
     setSearchPath: (path) => `SET LOCAL search_path = ${path}`,
+    resetRole: 'RESET ROLE',
     check: [],
     afterTables: ['RESET ALL', ...settings],
     afterScripts,

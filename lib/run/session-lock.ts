@@ -1,3 +1,4 @@
+import { withOwnNames } from '../history/quote-sql.js'
 import { findLockHolder } from './blockers.js'
 import { isOfKey, type Lock, type Waiting, waitForLock } from './lock.js'
 import type { Session } from './session.js'
@@ -39,17 +40,20 @@ export class SessionLock implements Lock {
 
   async isHeld(): Promise<boolean> {
     const [row] = await this.#session.query<{ held: boolean }>(
-      `SELECT EXISTS (SELECT FROM pg_locks WHERE ${isOfKey(this.#key)} AND pid = pg_backend_pid()) AS held`,
+      withOwnNames(
+        `SELECT EXISTS (SELECT FROM pg_locks WHERE ${isOfKey(this.#key)} AND pid = pg_backend_pid()) AS held`,
+      ),
     )
     return row?.held === true
   }
 
   async release(): Promise<void> {
-    if (!this.#session.isLost) await this.#session.query(`SELECT pg_advisory_unlock(${this.#key})`)
+    if (!this.#session.isLost) await this.#session.query(withOwnNames(`SELECT pg_advisory_unlock(${this.#key})`))
   }
 
   async #try(): Promise<boolean> {
-    const [row] = await this.#session.query<{ locked: boolean }>(`SELECT pg_try_advisory_lock(${this.#key}) AS locked`)
+    const sql = withOwnNames(`SELECT pg_try_advisory_lock(${this.#key}) AS locked`)
+    const [row] = await this.#session.query<{ locked: boolean }>(sql)
     return row?.locked === true
   }
 }

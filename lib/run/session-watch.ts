@@ -56,11 +56,13 @@ async function readState(session: Session): Promise<SessionState> {
     name: string
     value: string
   }>(`BEGIN READ ONLY; SET LOCAL statement_timeout = 0; SELECT name, setting AS value
-    FROM pg_catalog.pg_settings WHERE source = 'session' AND name NOT IN ('lock_timeout', 'statement_timeout')
-    UNION ALL SELECT 'role', current_user || ' of ' || session_user
-    UNION ALL SELECT 'prepared statement ' || name, '' FROM pg_catalog.pg_prepared_statements
-    UNION ALL SELECT 'cursor ' || name, '' FROM pg_catalog.pg_cursors
-    UNION ALL SELECT 'temporary object ' || relname, oid::text FROM pg_catalog.pg_class
-      WHERE relnamespace = pg_catalog.pg_my_temp_schema() AND relkind IN ('r', 'v', 'S', 'p', 'f', 'm'); COMMIT`)
+    FROM pg_catalog.pg_settings WHERE source OPERATOR(pg_catalog.=) 'session'
+      AND name OPERATOR(pg_catalog.<>) 'lock_timeout' AND name OPERATOR(pg_catalog.<>) 'statement_timeout'
+    UNION ALL SELECT 'role', pg_catalog.concat(current_user, ' of ', session_user)
+    UNION ALL SELECT pg_catalog.concat('prepared statement ', name), '' FROM pg_catalog.pg_prepared_statements
+    UNION ALL SELECT pg_catalog.concat('cursor ', name), '' FROM pg_catalog.pg_cursors
+    UNION ALL SELECT pg_catalog.concat('temporary object ', relname), oid::pg_catalog.text FROM pg_catalog.pg_class
+      WHERE relnamespace OPERATOR(pg_catalog.=) pg_catalog.pg_my_temp_schema()
+      AND relkind OPERATOR(pg_catalog.=) ANY ('{r,v,S,p,f,m}'::pg_catalog."char"[]); COMMIT`)
   return new Map(rows.map(({ name, value }) => [name, value]))
 }

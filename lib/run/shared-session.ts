@@ -1,4 +1,4 @@
-import { quoteLiteral } from '../history/quote-sql.js'
+import { quoteDoBlock, quoteLiteral } from '../history/quote-sql.js'
 import type { SessionCare } from './session-care.js'
 
 /** SET app.tenant = ..., SET SESSION app.tenant TO ..., set_config('app.tenant', ...) */
@@ -11,15 +11,17 @@ function findCustomSettings(texts: readonly string[]): readonly string[] {
 
 /** Objects of the session's own temporary schema. */
 const temporaryObjects =
-  `FROM pg_catalog.pg_depend AS d WHERE d.refclassid = 'pg_catalog.pg_namespace'::regclass ` +
-  `AND d.refobjid = pg_catalog.pg_my_temp_schema() AND d.deptype = 'n'`
+  `FROM pg_catalog.pg_depend AS d WHERE d.refclassid OPERATOR(pg_catalog.=) 'pg_catalog.pg_namespace'::pg_catalog.regclass ` +
+  `AND d.refobjid OPERATOR(pg_catalog.=) pg_catalog.pg_my_temp_schema() AND d.deptype OPERATOR(pg_catalog.=) 'n'`
 
-const advisoryLocks = `FROM pg_catalog.pg_locks AS l WHERE l.locktype = 'advisory' AND l.granted AND l.pid = pg_catalog.pg_backend_pid()`
+const advisoryLocks =
+  `FROM pg_catalog.pg_locks AS l WHERE l.locktype OPERATOR(pg_catalog.=) 'advisory' AND l.granted ` +
+  `AND l.pid OPERATOR(pg_catalog.=) pg_catalog.pg_backend_pid()`
 const lockName = `pg_catalog.concat_ws(' ', l.classid, l.objid, l.objsubid, l.mode)`
 
 const sessionSettings =
   `(SELECT coalesce(pg_catalog.jsonb_object_agg(s.name, s.setting), '{}') FROM pg_catalog.pg_settings AS s ` +
-  `WHERE s.source = 'session')`
+  `WHERE s.source OPERATOR(pg_catalog.=) 'session')`
 
 /**
  * Of a session that shares its connections to the server with other clients, behind a transaction pooler. What was in such a
@@ -41,6 +43,8 @@ export const careForSharedSession: SessionCare = {
   ],
   // Unless it is named, it comes first: what another client left there would take the place of the tables that are meant.
   setSearchPath: (path) => `SET LOCAL search_path = ${path}, pg_temp`,
+  // RESET ROLE would end one that the pooler gave to the connection.
+  resetRole: `SELECT pg_catalog.set_config('role', pg_catalog.current_setting('schemaway.session')::pg_catalog.json OPERATOR(pg_catalog.->>) 'role', true)`,
   // RESET ALL takes it away; the ROLLBACK brings it back.
   check: [`SELECT pg_catalog.current_setting('schemaway.session')::pg_catalog.json`],
   afterTables: [],
@@ -74,24 +78,29 @@ function describeSession(customSettings: readonly string[]): string {
 function restoreSession(): string {
   const half = (column: string): string =>
     `(CASE WHEN ${column}::bigint > 2147483647 THEN ${column}::bigint - 4294967296 ELSE ${column}::bigint END)::int`
-  return `DO $schemaway$
-DECLARE
-  v_before jsonb := nullif(pg_catalog.current_setting('schemaway.session', true), '')::jsonb;
-  v_after jsonb;
-  v_login text := session_user;
-  v_role text := pg_catalog.current_setting('role');
+  return quoteDoBlock(`DECLARE
+  v_before pg_catalog.jsonb;
+  v_after pg_catalog.jsonb;
+  v_login pg_catalog.text := session_user;
+  v_role pg_catalog.text := pg_catalog.current_setting('role');
+  v_user pg_catalog.text := current_user;
   v_item record;
 BEGIN
-  IF v_before IS NULL THEN
+  -- NULL and nothing alike.
+  IF coalesce(pg_catalog.length(pg_catalog.current_setting('schemaway.session', true)) OPERATOR(pg_catalog.=) 0, true) THEN
     RETURN;
   END IF;
+  v_before := pg_catalog.current_setting('schemaway.session')::pg_catalog.jsonb;
   v_after := ${sessionSettings};
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog', true);
 
   IF v_login <> v_before ->> 'login' THEN
     RESET SESSION AUTHORIZATION;
   END IF;
-  IF v_role <> v_before ->> 'role' OR v_login <> v_before ->> 'login' THEN
+  -- The setting may name a role that RESET SESSION AUTHORIZATION has ended.
+  IF v_role <> v_before ->> 'role' OR v_login <> v_before ->> 'login'
+    OR v_user <> (CASE v_before ->> 'role' WHEN 'none' THEN v_before ->> 'login' ELSE v_before ->> 'role' END)
+  THEN
     IF v_before ->> 'role' = 'none' THEN
       SET ROLE NONE;
     ELSE
@@ -154,6 +163,5 @@ BEGIN
     PERFORM set_config(v_item.key, v_item.value, false);
   END LOOP;
   RESET schemaway.session;
-END
-$schemaway$`
+END`)
 }

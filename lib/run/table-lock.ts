@@ -2,12 +2,13 @@ import { randomUUID } from 'node:crypto'
 import type { Config } from '../config/read-options.js'
 import { type Blocker, SchemawayError } from '../errors/schemaway-error.js'
 import { type HistoryPlace, placeHistory } from '../history/history-row.js'
-import { quoteIdentifier, quoteLiteral } from '../history/quote-sql.js'
+import { doWithOwnNames, ownNames, quoteIdentifier, quoteLiteral, withOwnNames } from '../history/quote-sql.js'
 import { resolveTarget } from './connection-target.js'
 import type { Emit } from './emit.js'
-import { guardStates, type Lock, type Waiting, waitForLock } from './lock.js'
+import { asRole, guardStates, type Lock, type Waiting, waitForLock } from './lock.js'
 import { ServerError } from './server-error.js'
 import { openSession, type Session } from './session.js'
+import { beginReadWrite } from './session-settings.js'
 import { translateError } from './translate-error.js'
 
 /** Seconds after which a lock that nobody has renewed may be taken over. */
@@ -23,6 +24,8 @@ interface Attempt {
   readonly taken: boolean
   /** Whose lock had expired. */
   readonly former: string | null
+  /** Role that took it; `none` is the login itself. */
+  readonly role: string
 }
 
 /**
@@ -44,9 +47,14 @@ export class TableLock implements Lock {
   readonly #token = randomUUID()
   /** Role that may use the table when the login may not. */
   #role: string | null = null
+  /** Role that took the lock, where that was not `#role`. Scripts go on as others, which need not know of the table. */
+  #taker: string | null = null
   #timer: NodeJS.Timeout | null = null
   #heart: Promise<Session> | null = null
+  readonly #stopBeating = new AbortController()
   #isBeating = false
+  #hasComplained = false
+  #isForgotten = false
 
   constructor(work: {
     readonly session: Session
@@ -77,15 +85,8 @@ export class TableLock implements Lock {
   }
 
   get guard(): readonly string[] {
-    const renew = `DO $schemaway$
-BEGIN
-  UPDATE ${this.#place.lock} SET expires_at = ${inAWhile} WHERE ${this.#isOwn};
-  IF NOT FOUND THEN
-    RAISE EXCEPTION USING ERRCODE = '${guardStates.lost}', MESSAGE = 'the lock belongs to another process';
-  END IF;
-END
-$schemaway$`
-    return this.#role === null ? [renew] : [`SET LOCAL ROLE ${quoteIdentifier(this.#role)}`, renew, 'RESET ROLE']
+    if (this.#isForgotten) return []
+    return [this.#asBlock(this.#renew)]
   }
 
   /** Nobody else writes while it is held. */
@@ -93,8 +94,14 @@ $schemaway$`
     return this.guard
   }
 
+  /** The row is locked since the guard, so nobody but this transaction can have dropped the table, as a clean() does. */
   get renewal(): readonly string[] {
-    return this.guard
+    if (this.#isForgotten) return []
+    const mayRenew = `to_regclass(${quoteLiteral(this.#place.lock)}) IS NOT NULL AND current_setting('transaction_read_only') = 'off'`
+    return [
+      'SET LOCAL SESSION AUTHORIZATION DEFAULT',
+      this.#asBlock(`  IF ${mayRenew} THEN\n${this.#renew}\n  END IF;`),
+    ]
   }
 
   async acquire(): Promise<void> {
@@ -125,10 +132,29 @@ $schemaway$`
 
   async release(): Promise<void> {
     if (this.#timer !== null) clearInterval(this.#timer)
+    this.#stopBeating.abort()
     const heart = await this.#heart?.catch(() => null)
     await heart?.close()
-    // The table may be gone, by clean().
-    if (!this.#session.isLost) await this.#ask(`DELETE FROM ${this.#place.lock} WHERE ${this.#isOwn}`)
+    if (this.#session.isLost || this.#isForgotten) return
+    await this.#ask(`DELETE FROM ${this.#place.lock} WHERE ${this.#isOwn}`)
+  }
+
+  forget(): void {
+    this.#isForgotten = true
+    if (this.#timer !== null) clearInterval(this.#timer)
+  }
+
+  get #renew(): string {
+    return `  UPDATE ${this.#place.lock} SET expires_at = ${inAWhile} WHERE ${this.#isOwn};
+  IF NOT FOUND THEN
+    RAISE EXCEPTION USING ERRCODE = '${guardStates.lost}', MESSAGE = 'the lock belongs to another process';
+  END IF;`
+  }
+
+  #asBlock(block: string): string {
+    const role = this.#role ?? this.#taker
+    const { statements, declarations } = asRole(role === null ? null : quoteLiteral(role), block)
+    return doWithOwnNames(statements, declarations)
   }
 
   get #isOfHistory(): string {
@@ -146,11 +172,16 @@ $schemaway$`
         const message = `took over the lock of ${row.former}, which had not been heard of until it expired`
         this.#emit({ type: 'notice', severity: 'WARNING', message })
       }
+      if (this.#role === null) this.#taker = row?.role ?? null
       return row?.taken === true
     } catch (error) {
       if (!(error instanceof ServerError)) throw error
-      if (missing.has(error.sqlState)) await this.#createTable()
-      else if (!existsAlready.has(error.sqlState)) throw error
+      if (missing.has(error.sqlState)) {
+        await this.#createTable()
+        // Nobody holds it yet, so that there is nothing to wait for.
+        return await this.#try()
+      }
+      if (!existsAlready.has(error.sqlState)) throw error
       return false
     }
   }
@@ -166,26 +197,43 @@ $schemaway$`
       `FROM free WHERE l.history = free.history RETURNING free.client || ' (expired ' || free.expires_at || ')' AS former), ` +
       `made AS (INSERT INTO ${lock} (history, owner, client, login, acquired_at, expires_at) SELECT ${quoteLiteral(history)}, ${values} ` +
       `WHERE NOT EXISTS (SELECT FROM ${lock} WHERE ${this.#isOfHistory}) ON CONFLICT DO NOTHING RETURNING history) ` +
-      `SELECT EXISTS (SELECT FROM taken) OR EXISTS (SELECT FROM made) AS taken, (SELECT former FROM taken) AS former`
+      `SELECT EXISTS (SELECT FROM taken) OR EXISTS (SELECT FROM made) AS taken, (SELECT former FROM taken) AS former, current_setting('role') AS role`
     )
   }
 
   async #createTable(): Promise<void> {
     const { lock, schema } = this.#place
     const [row] = await this.#session.query<{ missing: boolean }>(
-      `SELECT to_regnamespace(${quoteLiteral(schema)}) IS NULL AS missing`,
+      withOwnNames(`SELECT to_regnamespace(${quoteLiteral(schema)}) IS NULL AS missing`),
     )
+    const statements = [
+      beginReadWrite,
+      ownNames,
+      ...(row?.missing === true ? [`CREATE SCHEMA ${schema}`] : []),
+      `CREATE TABLE IF NOT EXISTS ${lock} (history text PRIMARY KEY, owner uuid NOT NULL, client text NOT NULL, login text NOT NULL, ` +
+        'acquired_at timestamptz NOT NULL, expires_at timestamptz NOT NULL)',
+      this.#grant,
+      'COMMIT',
+    ]
     try {
-      await this.#session.send(
-        `${row?.missing === true ? `CREATE SCHEMA ${schema}; ` : ''}CREATE TABLE IF NOT EXISTS ${lock} (history text PRIMARY KEY, ` +
-          'owner uuid NOT NULL, client text NOT NULL, login text NOT NULL, acquired_at timestamptz NOT NULL, ' +
-          'expires_at timestamptz NOT NULL)',
-      )
+      await this.#session.send(statements.join('; '))
     } catch (error) {
       if (!(error instanceof ServerError)) throw error
+      await this.#session.send('ROLLBACK')
       if (error.sqlState === insufficientPrivilege) throw this.#mayNotCreate(error)
       if (!existsAlready.has(error.sqlState)) throw error
     }
+  }
+
+  /** Other members of the owner role go on with it. The role may be made only later, by a script. */
+  get #grant(): string {
+    const { owner } = this.#config.roles
+    const table = `${quoteLiteral(this.#place.lock)}::regclass`
+    return doWithOwnNames(`  IF EXISTS (SELECT FROM pg_roles WHERE rolname = ${quoteLiteral(owner)})
+    AND pg_has_role((SELECT relowner FROM pg_class WHERE oid = ${table}), 'USAGE')
+  THEN
+    GRANT SELECT, INSERT, UPDATE, DELETE ON ${this.#place.lock} TO ${quoteIdentifier(owner)};
+  END IF;`)
   }
 
   #mayNotCreate(cause: ServerError): SchemawayError {
@@ -222,13 +270,15 @@ $schemaway$`
     if (this.#isBeating) return
     this.#isBeating = true
     try {
-      this.#heart ??= resolveTarget(this.#config).then((target) => openSession(target))
+      const { signal } = this.#stopBeating
+      this.#heart ??= resolveTarget(this.#config).then((target) => openSession(target, { signal }))
       const heart = await this.#heart
       const sql =
         `UPDATE ${this.#place.lock} SET expires_at = ${inAWhile} WHERE history IN (SELECT history FROM ${this.#place.lock} ` +
         `WHERE ${this.#isOwn} FOR UPDATE SKIP LOCKED)`
       await heart.send(this.#asRole(sql))
-    } catch {
+    } catch (error) {
+      this.#complain(error)
       // The next beat tries again, with another connection; a lock that is lost is noticed by the next transaction.
       const heart = await this.#heart?.catch(() => null)
       this.#heart = null
@@ -238,12 +288,21 @@ $schemaway$`
     }
   }
 
+  /** Once; it is of no consequence where everything is done in short transactions. */
+  #complain(error: unknown): void {
+    if (this.#hasComplained || this.#stopBeating.signal.aborted) return
+    this.#hasComplained = true
+    const reason = error instanceof Error ? error.message : 'unknown reason'
+    const message = `the lock cannot be renewed by a second session, and what takes longer than ${expiry} s outside a transaction may lose it: ${reason}`
+    this.#emit({ type: 'notice', severity: 'WARNING', message })
+  }
+
   async #ask<Row extends object>(sql: string): Promise<Row[]> {
     try {
       return await this.#session.query<Row>(this.#asRole(sql))
     } catch (error) {
       if (!(error instanceof ServerError)) throw error
-      if (this.#role !== null) await this.#session.send('ROLLBACK')
+      await this.#session.send('ROLLBACK')
       if (error.sqlState !== insufficientPrivilege || this.#role !== null) throw error
       this.#role = this.#config.roles.owner
       try {
@@ -256,8 +315,17 @@ $schemaway$`
     }
   }
 
+  /** In a transaction that can wait for others and write, whatever the defaults of the session are. */
   #asRole(sql: string): string {
-    return this.#role === null ? sql : `BEGIN; SET LOCAL ROLE ${quoteIdentifier(this.#role)}; ${sql}; COMMIT`
+    const role = this.#role ?? this.#taker
+    const become =
+      role === null
+        ? []
+        : [
+            'SET LOCAL SESSION AUTHORIZATION DEFAULT',
+            `SET LOCAL ROLE ${role === 'none' ? 'NONE' : quoteIdentifier(role)}`,
+          ]
+    return [beginReadWrite, ownNames, ...become, sql, 'COMMIT'].join('; ')
   }
 }
 

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Config } from '../config/read-options.js'
+import { withOwnNames } from '../history/quote-sql.js'
 import { resolveTarget } from './connection-target.js'
 import { ServerError } from './server-error.js'
 import { openSession, type Session } from './session.js'
@@ -9,9 +10,10 @@ import { openSession, type Session } from './session.js'
 const longestTest = 5_000
 
 /** Which server answered, and with which of its processes. Two servers behind one name prove nothing about each other. */
-const identitySql =
+const identitySql = withOwnNames(
   `SELECT pg_backend_pid() AS pid, concat_ws(' ', pg_postmaster_start_time(), inet_server_addr(), inet_server_port(), ` +
-  `current_database(), pg_is_in_recovery()) AS server`
+    `current_database(), pg_is_in_recovery()) AS server`,
+)
 /** As far as any server can say. */
 const plainIdentitySql = 'SELECT pg_backend_pid() AS pid, current_database() AS server'
 
@@ -26,18 +28,20 @@ interface Identity {
  * @returns what proves that it does not, as a part of a sentence; null when it does, or when that could not be found out.
  */
 export async function testSessionLock(session: Session, config: Config): Promise<string | null> {
-  const stop = new AbortController()
-  const open = async (): Promise<Session> => openSession(await resolveTarget(config), { signal: stop.signal })
-  const other = await Promise.race([open(), sleep(longestTest, null, { signal: stop.signal })]).catch(() => null)
-  stop.abort()
+  const deadline = AbortSignal.timeout(longestTest)
+  const signal = config.signal === undefined ? deadline : AbortSignal.any([deadline, config.signal])
+  const other = await openSession(await resolveTarget(config), { signal }).catch(() => null)
   if (other === null) return null
   const late = new AbortController()
+  const comparison = compare(session, other)
   try {
     const timeout = sleep(longestTest, null, { signal: late.signal }).catch(() => null)
-    return await Promise.race([compare(session, other), timeout])
+    return await Promise.race([comparison, timeout])
   } finally {
     late.abort()
     await other.close()
+    // It may be waiting for an answer to this session, which goes on with the next message.
+    await comparison.catch(() => null)
   }
 }
 
@@ -72,7 +76,8 @@ async function askInTransaction<Row extends object>(session: Session, sql: strin
 
 async function compareLocks(session: Session, other: Session, key: bigint): Promise<string | null> {
   const tryLock = async (one: Session): Promise<boolean> => {
-    const [row] = await one.query<{ locked: boolean }>(`SELECT pg_try_advisory_lock(${key}) AS locked`)
+    const sql = withOwnNames(`SELECT pg_try_advisory_lock(${key}) AS locked`)
+    const [row] = await one.query<{ locked: boolean }>(sql)
     return row?.locked === true
   }
   try {
@@ -80,7 +85,7 @@ async function compareLocks(session: Session, other: Session, key: bigint): Prom
     try {
       return (await tryLock(other)) ? 'two sessions got the same lock' : null
     } finally {
-      await session.query(`SELECT pg_advisory_unlock(${key})`)
+      await session.query(withOwnNames(`SELECT pg_advisory_unlock(${key})`))
     }
   } catch (error) {
     if (!(error instanceof ServerError)) throw error

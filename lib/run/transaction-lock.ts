@@ -1,7 +1,7 @@
 import type { HistoryPlace } from '../history/history-row.js'
-import { quoteLiteral } from '../history/quote-sql.js'
+import { doWithOwnNames, quoteLiteral, withOwnNames } from '../history/quote-sql.js'
 import { findLockHolder } from './blockers.js'
-import { guardStates, type HistoryHead, isOfKey, type Lock, type Waiting, waitForLock } from './lock.js'
+import { asRole, guardStates, type HistoryHead, isOfKey, type Lock, type Waiting, waitForLock } from './lock.js'
 import type { Session } from './session.js'
 
 /**
@@ -29,7 +29,7 @@ export class TransactionLock implements Lock {
     this.#place = names.place
     this.#waiting = waiting
     this.reason = reason
-    this.guard = [doBlock(this.#tryLock)]
+    this.guard = [doWithOwnNames(this.#tryLock)]
   }
 
   /** Whoever holds the key is the connection that runs our transaction, wherever the pooler sent it. */
@@ -37,7 +37,7 @@ export class TransactionLock implements Lock {
     return `(SELECT pid FROM pg_locks WHERE ${isOfKey(this.#key)} AND database = (SELECT oid FROM pg_database WHERE datname = current_database()) LIMIT 1)`
   }
 
-  guardPlan({ ledgerHash, highestRank, existing }: HistoryHead): readonly string[] {
+  guardPlan({ ledgerHash, highestRank, existing }: HistoryHead, role: string | null): readonly string[] {
     const { schemaName, ledgerName, historyName, ledger, history } = this.#place
     const exists = (name: string): string =>
       'EXISTS (SELECT FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace ' +
@@ -47,8 +47,9 @@ export class TransactionLock implements Lock {
       ...(existing?.history === false ? [historyName] : []),
       ...(existing?.ledger === false ? [ledgerName] : []),
     ]
-    return [
-      doBlock(`${this.#tryLock}
+    const { statements, declarations } = asRole(
+      role === null ? null : quoteLiteral(role),
+      `${this.#tryLock}
 ${absent
   .map(
     (name) => `  IF ${exists(name)} THEN
@@ -66,8 +67,9 @@ ${absent
     IF EXISTS (SELECT FROM ${history} AS h WHERE h.installed_rank > ${highestRank}) THEN
       ${moved}
     END IF;
-  END IF;`),
-    ]
+  END IF;`,
+    )
+    return [doWithOwnNames(statements, ['v_hash pg_catalog.text', ...declarations])]
   }
 
   async acquire(): Promise<void> {
@@ -99,17 +101,8 @@ ${absent
   }
 
   async #isFree(): Promise<boolean> {
-    const [row] = await this.#session.query<{ free: boolean }>(`SELECT pg_try_advisory_xact_lock(${this.#key}) AS free`)
+    const sql = withOwnNames(`SELECT pg_try_advisory_xact_lock(${this.#key}) AS free`)
+    const [row] = await this.#session.query<{ free: boolean }>(sql)
     return row?.free === true
   }
-}
-
-function doBlock(statements: string): string {
-  return `DO $schemaway$
-DECLARE
-  v_hash text;
-BEGIN
-${statements}
-END
-$schemaway$`
 }
