@@ -209,8 +209,9 @@ export class TableLock implements Lock {
     const statements = [
       beginReadWrite,
       ownNames,
+      // Whoever comes second fails here, and grants nothing: two GRANTs at once would be refused.
       ...(row?.missing === true ? [`CREATE SCHEMA ${schema}`] : []),
-      `CREATE TABLE IF NOT EXISTS ${lock} (history text PRIMARY KEY, owner uuid NOT NULL, client text NOT NULL, login text NOT NULL, ` +
+      `CREATE TABLE ${lock} (history text PRIMARY KEY, owner uuid NOT NULL, client text NOT NULL, login text NOT NULL, ` +
         'acquired_at timestamptz NOT NULL, expires_at timestamptz NOT NULL)',
       this.#grant,
       'COMMIT',
