@@ -9,7 +9,7 @@ import { bundled } from '../modules/bundled.js'
 import type { Module } from '../modules/define-module.js'
 import { compare } from '../plan/compare.js'
 import { type CleanPlan, planClean } from '../plan/plan-clean.js'
-import { cleanSchemas, previewClean } from '../run/clean-schemas.js'
+import { type CleanFacts, cleanSchemas, previewClean } from '../run/clean-schemas.js'
 import type { SchemaObject } from '../run/list-objects.js'
 import { openRun, openWithoutLock, type Run } from '../run/open-run.js'
 import { lookAtHistory, type PreparedHistory, readHistory } from '../run/prepare-history.js'
@@ -36,7 +36,7 @@ async function clean(config: Config, started: number): Promise<CleanReport> {
   const run = await openRun(config)
   const work = async (): Promise<CleanReport> => {
     const planned = await planFrom(run, await readHistory(run))
-    const { objects } = await cleanSchemas(run, planned.plan, planned)
+    const objects = await cleanSchemas(run, planned.plan, planned)
     // A lock that is a row is gone with its table.
     const isDropped = run.lock?.strategy === 'table' && planned.plan.history === 'table' && !(await run.lock.isHeld())
     if (isDropped) run.lock?.forget?.()
@@ -65,12 +65,8 @@ async function preview(config: Config, started: number): Promise<CleanReport> {
   }
 }
 
-interface PlannedClean {
+interface PlannedClean extends CleanFacts {
   readonly plan: CleanPlan
-  /** Rows of history that go. */
-  readonly historyRows: number
-  /** What there is of history and ledger. */
-  readonly tables: 'both' | 'history' | 'none'
 }
 
 async function planFrom(run: Run, history: PreparedHistory): Promise<PlannedClean> {

@@ -14,11 +14,12 @@ import type { ServerError } from './server-error.js'
 import { isBlocked } from './statement-error.js'
 import { explainServerError } from './translate-error.js'
 
-/** What a clean dropped, or would drop. */
-export interface Cleaned {
-  readonly objects: readonly SchemaObject[]
-  /** Rows of history that went. */
+/** What a clean goes by besides its plan. */
+export interface CleanFacts {
+  /** Rows of history that go. */
   readonly historyRows: number
+  /** What there is of history and ledger. */
+  readonly tables: 'both' | 'history' | 'none'
 }
 
 /** Longest time that the server waits for this process while everything is locked, in milliseconds. */
@@ -63,12 +64,7 @@ async function listObjects(plan: CleanPlan, place: Run['place'], send: Send): Pr
  * @throws SchemawayError `CLEAN_REFUSED` with `details.objects`; `STATEMENT_BLOCKED`, `MISSING_PRIVILEGE`,
  *   `STATEMENT_FAILED`, `ABORTED`, `CONNECTION_LOST`.
  */
-export async function cleanSchemas(
-  run: Run,
-  plan: CleanPlan,
-  facts: { readonly historyRows: number; readonly tables: 'both' | 'history' | 'none' },
-): Promise<Cleaned> {
-  const { historyRows } = facts
+export async function cleanSchemas(run: Run, plan: CleanPlan, facts: CleanFacts): Promise<readonly SchemaObject[]> {
   const explain = (error: ServerError, failure: FailureFacts): SchemawayError => explainClean(run, error, failure)
   const options = { retries: run.config.lockRetries, doing: 'cleaning', explain }
   const { objects, hash } = await retryTransaction(run, options, async (send) => {
@@ -81,12 +77,12 @@ export async function cleanSchemas(
     await refuseOutside(plan, { objects, history }, send)
     await drop(plan, objects, send)
     const lock = await findLockToDrop(run, plan, send)
-    const hash = await record(run, plan, { objects, forgotten: [history, lock], ...facts }, send)
+    const hash = await record(run, plan, { ...facts, objects, forgotten: [history, lock] }, send)
     return { objects, hash }
   })
   run.ledgerHash = hash
   run.emit({ type: 'cleaned', modules: plan.modules.map(({ name }) => name), objects: objects.length })
-  return { objects, historyRows }
+  return objects
 }
 
 /** A view is not locked by itself: with it the server would lock every table that it reads, also those that stay. */
@@ -145,8 +141,8 @@ function dropStatement({ kind, reference }: SchemaObject): string {
 async function record(
   run: Run,
   plan: CleanPlan,
-  cleaned: Cleaned & {
-    readonly tables: 'both' | 'history' | 'none'
+  cleaned: CleanFacts & {
+    readonly objects: readonly SchemaObject[]
     /** Tables of our own that go. */
     readonly forgotten: readonly (SchemaObject | null)[]
   },

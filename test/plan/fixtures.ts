@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
 import { type Config, readOptions } from '../../lib/config/read-options.js'
 import type { DatabaseState, HistoryRow } from '../../lib/history/history-row.js'
-import { hashEntry, type LedgerEntry, type LedgerRow } from '../../lib/history/ledger-entry.js'
+import type { LedgerEntry, LedgerRow } from '../../lib/history/ledger-entry.js'
 import type { MigrationStatus } from '../../lib/history/migration-state.js'
 import { checksumOfBytes } from '../../lib/scripts/checksum.js'
 import type { ScriptFile } from '../../lib/scripts/script-file.js'
 import { parseScriptName } from '../../lib/scripts/script-name.js'
+import { chain, entry } from '../history/arbitrary-ledger.js'
 
 /** A file as if it had been read: `iam/V1__a.sql` is one of the module `iam`, `V1__a.sql` one of `locations`. */
 export function fileOf(script: string, text = 'SELECT 1;'): ScriptFile {
@@ -101,34 +102,20 @@ export async function configOf(
 export function ledgerOf(
   ...entries: readonly (Partial<LedgerEntry> & { readonly script: string })[]
 ): readonly LedgerRow[] {
-  let previousHash: string | null = null
-  return entries.map((given, index) => {
+  const complete = entries.map((given, index): LedgerEntry => {
     const file = fileOf(given.script)
-    const entry: LedgerEntry = {
-      run: 'run-1',
-      event: 'applied',
+    return {
+      ...entry,
       module: file.module,
-      moduleRequires: [],
       kind: file.kind,
       version: file.version?.text ?? null,
       description: file.description,
       installedRank: index + 1,
       checksum: file.checksum,
-      sha256: null,
-      undoScript: null,
-      undoText: null,
-      placeholders: [],
-      error: null,
-      login: 'app',
-      client: 'test@host:1',
-      toolVersion: '0.1.0',
       ...given,
     }
-    const hash = hashEntry(entry, previousHash)
-    const row: LedgerRow = { ...entry, id: index + 1, occurredAt: '2026-01-05T10:00:00.000Z', executionTime: 5, hash }
-    previousHash = hash
-    return row
   })
+  return chain(complete)
 }
 
 /** State and script of each status, in order. */
