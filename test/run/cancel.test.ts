@@ -5,6 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { ServerError } from '../../lib/run/server-error.js'
 import { openSession, type Session } from '../../lib/run/session.js'
 import { testDatabase } from '../../lib/testing/index.js'
+import { waitUntil } from '../support/wait-until.js'
 import { fakeServer, localPort, passOn, throughPort } from './fake-server.js'
 import { certificateFile, privateServer, targetOf } from './private-server.js'
 
@@ -20,8 +21,8 @@ async function cancelled(session: Session): Promise<string> {
     () => 'it ended by itself',
     (error: unknown) => (error instanceof ServerError ? error.sqlState : String(error)),
   )
-  await delay(50)
-  await session.cancel()
+  // Until the server has begun with the statement, a request finds nothing to end.
+  while ((await Promise.race([running, delay(50, null)])) === null) await session.cancel()
   return running
 }
 
@@ -98,9 +99,18 @@ describe('cancel', () => {
     const address = onlyOnce.address()
     assert.ok(address !== null && typeof address === 'object')
     const session = await open(t, `${throughPort(database.url, address.port)}?sslmode=disable`)
-    const running = session.query('select pg_sleep(0.3), 1 as one')
-    await delay(20)
+    const holder = await database.sql.reserve()
+    await holder`select pg_advisory_lock(1)`
+    const running = session.query('select pg_advisory_lock(1), 1 as one')
+    await waitUntil('the statement is under way', async () => {
+      return (
+        (await database.sql`select from pg_stat_activity where pid = ${session.backendPid} and wait_event = 'advisory'`)
+          .length > 0
+      )
+    })
     await assert.rejects(session.cancel(), { code: 'CONNECTION_FAILED' })
+    await holder`select pg_advisory_unlock(1)`
+    holder.release()
     assert.equal((await running).length, 1)
   })
 })
