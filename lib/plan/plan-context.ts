@@ -1,8 +1,8 @@
 import type { Config } from '../config/read-options.js'
 import type { DatabaseState } from '../history/history-row.js'
 import type { Module } from '../modules/define-module.js'
+import { checksumOfRepeatable } from '../scripts/checksum.js'
 import { type ParsedScript, parseScript } from '../scripts/parse-script.js'
-import { checksumOfRepeatable } from '../scripts/repeatable-checksum.js'
 import type { ScriptFile } from '../scripts/script-file.js'
 import { placeholderValues } from './placeholder-values.js'
 import { searchPathOf } from './search-path.js'
@@ -41,18 +41,18 @@ export function createPlanContext(config: Config, modules: readonly Module[], st
     parse: once((file) => (file.program !== undefined ? noText : parse(file, values(file), config))),
     valuesOf: values,
     checksumOf: once((file) => (file.kind === 'repeatable' ? checksumOfRepeatable(file, values(file)) : file.checksum)),
-    searchPathOf: (module) => searchPathOf(module, modules, config, state),
+    searchPathOf: once((module) => searchPathOf(module, modules, config, state)),
     requirementsOf: (module) => modules.find((one) => one.name === module)?.requires ?? [],
   }
 }
 
-function once<T>(work: (file: ScriptFile) => T): (file: ScriptFile) => T {
-  const done = new Map<ScriptFile, T>()
-  return (file) => {
-    const known = done.get(file)
+function once<Key, T>(work: (key: Key) => T): (key: Key) => T {
+  const done = new Map<Key, T>()
+  return (key) => {
+    const known = done.get(key)
     if (known !== undefined) return known
-    const result = work(file)
-    done.set(file, result)
+    const result = work(key)
+    done.set(key, result)
     return result
   }
 }

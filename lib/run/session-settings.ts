@@ -83,7 +83,18 @@ const tableDefinitions = /^((CREATE|ALTER|DROP) (TABLE|INDEX)|CREATE UNIQUE INDE
  * cursors, prepared statements, channels, temporary objects and sequences only where a statement could have touched them. Defining
  * tables and indexes cannot, unless it calls functions.
  */
-export function onlyDefinesTables({ parsed, program, hook }: PlannedScript): boolean {
+export function onlyDefinesTables(script: PlannedScript): boolean {
+  const known = definingTables.get(script)
+  if (known !== undefined) return known
+  const result = findNothingElse(script)
+  definingTables.set(script, result)
+  return result
+}
+
+/** Asked several times of each script, whose text may be long. */
+const definingTables = new WeakMap<PlannedScript, boolean>()
+
+function findNothingElse({ parsed, program, hook }: PlannedScript): boolean {
   // Of a big script it is not worth a look.
   if (program !== undefined || hook !== undefined || parsed.pieces !== undefined) return false
   const { statements, text } = parsed

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ConnectionOptions as NodeTlsOptions } from 'node:tls'
 import { SchemawayError } from '../errors/schemaway-error.js'
@@ -78,6 +78,8 @@ function readProtocolVersion(given: Parameter | undefined): (typeof protocolVers
 
 /** A file that was named must be there; one of libpq's folder may be missing. */
 function readFile(given: Parameter | undefined, usual: string): Buffer | undefined {
+  // To make an error for a file that most do not have takes a start longer than to look for it.
+  if (given === undefined && !existsSync(usual)) return undefined
   try {
     return readFileSync(given?.value ?? usual)
   } catch (error) {

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import fc from 'fast-check'
-import { checksumOfBytes, checksumOfText } from '../../lib/scripts/checksum.js'
-import { checksumOfRepeatable } from '../../lib/scripts/repeatable-checksum.js'
+import { checksumOfBytes, checksumOfRepeatable, checksumOfText } from '../../lib/scripts/checksum.js'
 import { sha256OfBytes } from '../../lib/scripts/sha256.js'
 import { scriptFileOf } from './script-file-of.js'
 
