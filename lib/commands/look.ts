@@ -18,6 +18,9 @@ import type { RunReport } from './report.js'
 /** SQLSTATEs of a table or schema that is not there, of one that may not be read, and of a role that is not there. */
 const withoutLedger = new Set(['42P01', '3F000', '42501', '22023'])
 
+/** Milliseconds after which it is found out, and told, who holds what is waited for. */
+const longWait = 2_000
+
 /** Files and database at one moment, compared. */
 export interface Look {
   readonly server: string
@@ -47,6 +50,8 @@ export async function startLooking(config: Config): Promise<Look> {
     connectRetries: config.connectRetries,
     ...(emit !== null && (await import('../run/emit.js')).sessionListeners(config, emit)),
   })
+  // It may fail while the files are still being read, when nobody waits for it; whoever waits is told then.
+  opening.catch(() => {})
   let read: LoadedFiles
   try {
     read = config.shared?.files ?? (await loadFiles(config.selection, config))
@@ -126,17 +131,26 @@ export async function firesCallbacks(
 }
 
 /**
- * Does work that asks the server, and that may wait for whoever has locked the history: the caller's signal ends it, and what
- * the server refuses is said in words of our own.
+ * Does work that asks the server, and that may wait for whoever has locked the history: who that is becomes known by events, the
+ * caller's signal ends it, and what the server refuses is said in words of our own.
  *
  * @param doing what goes on, for an error: "while reading the history".
  */
 export async function whileListening<Result>(
-  { signal }: Config,
+  config: Config,
   session: Session,
   doing: string,
   work: () => Promise<Result>,
 ): Promise<Result> {
+  const { signal } = config
+  const isOver = new AbortController()
+  let telling: Promise<void> | undefined
+  const tell = async (): Promise<void> => {
+    const { tellBlockers } = await import('../run/tell-blockers.js')
+    await tellBlockers(config, session, isOver.signal)
+  }
+  const timer = config.isObserved ? setTimeout(() => (telling = tell()), longWait) : undefined
+  timer?.unref()
   const cancel = (): void => void session.cancel().catch(() => {})
   signal?.addEventListener('abort', cancel, { once: true })
   try {
@@ -146,6 +160,9 @@ export async function whileListening<Result>(
     const { translateError } = await import('../run/translate-error.js')
     throw translateError(error, doing, session.display)
   } finally {
+    clearTimeout(timer)
+    isOver.abort()
+    await telling
     signal?.removeEventListener('abort', cancel)
   }
 }
