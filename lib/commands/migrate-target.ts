@@ -2,6 +2,7 @@ import type { MigrateAllOptions } from '../config/options.js'
 import type { Config } from '../config/read-options.js'
 import { wholeOptionTable } from '../config/whole-option-table.js'
 import { SchemawayError } from '../errors/schemaway-error.js'
+import { TimeLimit } from '../run/connect.js'
 import { migrateDatabase } from './look.js'
 import type { TargetResult } from './migrate-all-report.js'
 import type { NamedTarget } from './read-target.js'
@@ -30,7 +31,7 @@ export async function migrateTarget(
   const deadline = { isOver: false }
   const giveUp = (): void => {
     deadline.isOver = !controller.signal.aborted
-    controller.abort(new Error(`timeoutPerTarget of ${timeoutPerTarget} ms`))
+    controller.abort(new TimeLimit('timeoutPerTarget', timeoutPerTarget))
   }
   const timer = timeoutPerTarget === 0 ? undefined : setTimeout(giveUp, timeoutPerTarget)
   try {

@@ -89,9 +89,6 @@ export class Backfill {
       if (next === null) break
       progress = next
       this.#caller.tellProgress({ done: next.rows, total, message: this.#name })
-      await this.#caller.transmit(() =>
-        run.checkLock(script, 'Its batches so far are done and recorded; the rest of it was not run.'),
-      )
       if (pauseMilliseconds > 0) await pause(pauseMilliseconds, run.config.signal, `${script} was running`)
     }
     return { rows: progress?.rows ?? 0, batches: progress?.batches ?? 0 }
@@ -152,7 +149,7 @@ export class Backfill {
         const refused = this.#caller.findRefused(error)
         const isOver = refused === null || !isBlocked(refused.server) || attempt > config.lockRetries
         if (isOver || config.signal?.aborted) throw error
-        const waitMilliseconds = retryPause(attempt)
+        const waitMilliseconds = retryPause(attempt, refused.server, config.lockTimeout)
         const { sqlState } = refused.server
         emit({ type: 'retry', attempt: attempt + 1, of: config.lockRetries + 1, waitMilliseconds, sqlState })
         await pause(waitMilliseconds, config.signal, `waiting before attempt ${attempt + 1}`)

@@ -95,7 +95,7 @@ export class Caller {
     const left = await this.#end(false)
     if (this.#loss !== null) throw this.#loss
     if (this.#fault !== null) throw this.#failWith(this.#fault)
-    if (signal?.aborted) throw stoppedFailure(program)
+    if (signal?.aborted) throw stoppedFailure(program, signal.reason)
     refuseLeftovers(program, left)
     const { transactionStatus } = run.session
     // The program caught the error and went on, in a transaction that can only be rolled back.
@@ -162,7 +162,7 @@ export class Caller {
     const { program, run } = this.call
     if (this.#loss !== null) return this.#loss
     if (this.#fault !== null) return this.#failWith(this.#fault)
-    if (run.config.signal?.aborted) return stoppedFailure(program)
+    if (run.config.signal?.aborted) return stoppedFailure(program, run.config.signal.reason)
     const refused = this.findRefused(thrown)
     if (refused !== null) return this.#queryFailure(refused)
     const own = causesOf(thrown).find(

@@ -1,5 +1,6 @@
 import { SchemawayError } from '../errors/schemaway-error.js'
 import type { PlannedScript, PlanStep } from '../plan/plan.js'
+import { nameStopper } from '../run/connect.js'
 import { describeReference } from '../run/describe-reference.js'
 import type { OutsideRunner } from '../run/execute-plan.js'
 import type { Run } from '../run/open-run.js'
@@ -34,7 +35,7 @@ export class OutsideProgram implements OutsideRunner {
     const { reference } = this.#script
     return new SchemawayError(
       'ABORTED',
-      `The run was stopped by its AbortSignal while ${reference.script} ran. ${this.remains}`,
+      `The run was stopped by ${nameStopper(this.#run.config.signal?.reason)} while ${reference.script} ran. ${this.remains}`,
       { details: { ...describeReference(reference), ...error.details }, cause: error.cause },
     )
   }

@@ -1,6 +1,7 @@
 import { pathToFileURL } from 'node:url'
 import { type Blocker, SchemawayError } from '../errors/schemaway-error.js'
 import type { PlannedScript, PlanStep } from '../plan/plan.js'
+import { abortedError } from '../run/abort.js'
 import { describeReference } from '../run/describe-reference.js'
 import type { MessagePart } from '../run/message-writer.js'
 import { MessageFailure } from '../run/send-steps.js'
@@ -109,9 +110,13 @@ export function ownFailure(
   })
 }
 
-/** The error of a run that was stopped; the command tells it as ABORTED. */
-export function stoppedFailure(program: FailedProgram): ProgramFailure {
-  const error = new SchemawayError('ABORTED', 'The run was stopped by its AbortSignal.')
+/**
+ * The error of a run that was stopped; the command tells it as ABORTED.
+ *
+ * @param reason of the signal.
+ */
+export function stoppedFailure(program: FailedProgram, reason: unknown): ProgramFailure {
+  const error = abortedError(`${program.script.reference.script} ran`, reason)
   const subject = program.step.reference
   return new ProgramFailure(program, noServerError('stopped by the signal', queryCanceled), () => ({ subject, error }))
 }

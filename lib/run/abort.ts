@@ -1,13 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { SchemawayError } from '../errors/schemaway-error.js'
-import { isDeadline } from './connect.js'
+import { nameStopper } from './connect.js'
 
-/** The error of a command that its caller stopped. */
+/**
+ * The error of a command that its caller stopped.
+ *
+ * @param cause reason of the signal.
+ */
 export function abortedError(doing: string, cause?: unknown): SchemawayError {
-  const deadline = isDeadline(cause) ? ', whose deadline had passed,' : ''
   return new SchemawayError(
     'ABORTED',
-    `The run was stopped by its AbortSignal${deadline} while ${doing}. What was under way is rolled back; run the command again to go on.`,
+    `The run was stopped by ${nameStopper(cause)} while ${doing}. What was under way is rolled back; run the command again to go on.`,
     cause === undefined ? {} : { cause },
   )
 }

@@ -12,16 +12,19 @@ const longestWait = 10_000
  *
  * Resolves when the server has passed the request on. The server does not say whether there was anything to cancel.
  *
+ * @param abandonment fires when it is of no use any more because the server is given up.
  * @throws SchemawayError `CONNECTION_FAILED`.
  */
 export async function sendCancelRequest(
   target: ConnectionTarget,
   connection: Connection,
   key: { readonly backendPid: number; readonly secret: Uint8Array },
+  abandonment: AbortSignal,
 ): Promise<void> {
   const controller = new AbortController()
-  const giveUp = () => controller.abort(new HostFailure('timeout', `no answer within ${longestWait / 1000} s`))
+  const giveUp = () => controller.abort(new HostFailure('timeout', 'no answer'))
   const timer = setTimeout(giveUp, longestWait)
+  abandonment.addEventListener('abort', giveUp)
   try {
     const encryption = connection.encrypted ? 'required' : 'none'
     const { stream } = await openConnection(target, sameServer(connection), encryption, controller.signal)
@@ -36,6 +39,7 @@ export async function sendCancelRequest(
     throw connectionFailed(target, [{ host: connection.host, failure: error }])
   } finally {
     clearTimeout(timer)
+    abandonment.removeEventListener('abort', giveUp)
   }
 }
 

@@ -206,15 +206,34 @@ function startDeadline(target: ConnectionTarget, host: string, outer: AbortSigna
 
 /** The error of a caller who did not want to wait any longer for a connection. */
 export function connectingStopped(host: string, signal: AbortSignal | undefined): SchemawayError {
-  const deadline = isDeadline(signal?.reason) ? ', whose deadline had passed' : ''
-  return new SchemawayError('ABORTED', `Connecting to ${host} was stopped by the caller's signal${deadline}.`, {
+  return new SchemawayError('ABORTED', `Connecting to ${host} was stopped by ${nameStopper(signal?.reason)}.`, {
     cause: signal?.reason,
   })
 }
 
-/** Whether an `AbortSignal.timeout()` fired, of which this is the reason. */
-export function isDeadline(reason: unknown): boolean {
-  return reason instanceof Error && reason.name === 'TimeoutError'
+/** The reason for which an option stops a command when its time is over. */
+export class TimeLimit extends Error {
+  readonly option: string
+  readonly milliseconds: number
+
+  constructor(option: string, milliseconds: number) {
+    super(`${option} of ${milliseconds} ms`)
+    this.name = 'TimeoutError'
+    this.option = option
+    this.milliseconds = milliseconds
+  }
+}
+
+/**
+ * What stopped a command, with the option that it comes from, as a part of a sentence.
+ *
+ * @param reason of the signal that fired.
+ */
+export function nameStopper(reason: unknown): string {
+  if (reason instanceof TimeLimit) return `\`${reason.option}\` (${reason.milliseconds} ms had passed)`
+  // As AbortSignal.timeout() gives it.
+  const isDeadline = reason instanceof Error && reason.name === 'TimeoutError'
+  return `its AbortSignal${isDeadline ? ' (option `signal`, whose deadline had passed)' : ''}`
 }
 
 function planEncryption(mode: TlsMode, address: ServerAddress): readonly Encryption[] {

@@ -9,12 +9,23 @@ const emptyQuery = Buffer.from([0x51, 0, 0, 0, 5, 0])
 /** What a server answers to it outside a transaction: EmptyQueryResponse, ReadyForQuery. */
 const emptyQueryAnswer = Buffer.from([0x49, 0, 0, 0, 4, 0x5a, 0, 0, 0, 5, 0x49])
 
+/** What the driver ends a query with parameters with: Execute of the portal without a name, Sync. */
+const execute = Buffer.from([0x45, 0, 0, 0, 9, 0, 0, 0, 0, 0])
+const sync = Buffer.from([0x53, 0, 0, 0, 4])
+const executeAndSync = Buffer.concat([execute, sync])
+/** Parse of an empty text, and Bind, which puts an empty portal into the place of the one before. */
+const emptyPortal = Buffer.from([0x50, 0, 0, 0, 8, 0, 0, 0, 0, 0x42, 0, 0, 0, 12, 0, 0, 0, 0, 0, 0, 0, 0])
+const bind = 0x42
+
 /**
  * What the driver gets for a socket: the few methods it uses, over a stream that stays ours.
  *
  * - Everything the server sends passes the frame counter first.
  * - The driver never learns that the stream has closed. It would connect again, or write to a socket that is gone and
  *   throw outside every promise; the session knows of the loss and no longer asks the driver anything.
+ * - A query with parameters leaves its portal open until the end of the transaction, and with it a snapshot, for which every CREATE INDEX
+ *   CONCURRENTLY of the database waits. It is replaced in the same message by an empty one. The driver does not mind the answers to
+ *   that; it would stumble over that to a Close.
  * - It logs in only when it has something to send, so it gets an empty query, and the answer to the first one is made
  *   here. That saves one of the seven or eight round trips of a start without pending migrations.
  */
@@ -56,7 +67,7 @@ export class DriverStream extends EventEmitter {
         return true
       }
     }
-    return this.#stream.write(chunk, callback)
+    return this.#stream.write(chunk[0] === bind ? withEmptyPortal(chunk) : chunk, callback)
   }
 
   destroy(): void {
@@ -88,6 +99,12 @@ export class DriverStream extends EventEmitter {
       this.#stream.resume()
     })
   }
+}
+
+function withEmptyPortal(chunk: Buffer): Buffer {
+  const end = chunk.length - executeAndSync.length
+  if (!chunk.subarray(Math.max(end, 0)).equals(executeAndSync)) return chunk
+  return Buffer.concat([chunk.subarray(0, end), execute, emptyPortal, sync])
 }
 
 /** The driver of one session, which knows nothing but the stream: no host, no timer, no second connection. */
@@ -139,4 +156,24 @@ function sendTextAsItIs<Driver extends { readonly options: { readonly serializer
   const { serializers } = driver.options
   for (const type of Object.keys(serializers)) serializers[Number(type)] = String
   return driver
+}
+
+/** How a driver reads what comes in. */
+export interface Reading {
+  /** Whether dates and timestamps stay text. */
+  keepsDates: boolean
+}
+
+/** Numbers of `date`, `timestamp` and `timestamptz` in `pg_type`. */
+const dateTypes = [1082, 1114, 1184]
+
+export function chooseReading({
+  options,
+}: {
+  readonly options: { readonly parsers: Record<number, unknown> }
+}): Reading {
+  const reading = { keepsDates: false }
+  const read = (text: string): Date | string => (reading.keepsDates ? text : new Date(text))
+  for (const type of dateTypes) options.parsers[type] = read
+  return reading
 }

@@ -14,7 +14,16 @@ export interface FrameEvents {
   onReady(): void
 }
 
-const interesting = new Set([...'CEGHKNRSZ'].map((letter) => letter.charCodeAt(0)))
+/** Types of the messages that a server sends (PostgreSQL manual, "Message Formats"). The driver passes over any other, and waits on. */
+const known = codesOf('123ACDEGHIKNRSTVWZcdnstv')
+/** Of these the body is read. */
+const interesting = codesOf('CEGHKNRSTZ')
+/** Their bodies are always empty. */
+const bare = codesOf('123Icns')
+
+function codesOf(letters: string): ReadonlySet<number> {
+  return new Set([...letters].map((letter) => letter.charCodeAt(0)))
+}
 
 /**
  * Reads the server's half of the conversation beside the driver: counts the completed statements of the message under
@@ -84,9 +93,13 @@ export class FrameCounter {
   }
 
   #startFrame(): void {
+    const type = this.#header[0] ?? 0
     this.#remaining = this.#header.readInt32BE(1) - 4
-    if (this.#remaining < 0) throw new Error('a frame of the server has an impossible length')
-    this.#pieces = interesting.has(this.#header[0] ?? 0) ? [] : null
+    if (!known.has(type)) throw new Error(`the server sent a message of the unknown type ${type}`)
+    if (this.#remaining < 0 || (this.#remaining > 0 && bare.has(type))) {
+      throw new Error('a frame of the server has an impossible length')
+    }
+    this.#pieces = interesting.has(type) ? [] : null
   }
 
   #endFrame(): 'copy' | 'other' {
@@ -126,8 +139,11 @@ export class FrameCounter {
         this.parameters.set(name, value)
         break
       }
+      case 'T':
+        if (!isRowDescription(body)) throw unreadable('the columns of a result')
+        break
       case 'Z':
-        this.transactionStatus = body[0] === 84 ? 'open' : body[0] === 69 ? 'failed' : 'idle'
+        this.transactionStatus = readStatus(body)
         this.#events.onReady()
         break
     }
@@ -141,4 +157,35 @@ export class FrameCounter {
     // A session that ends right behind the answer to a message does not change what that answer was.
     if (!isFarewell || this.error === null) this.error = fields
   }
+}
+
+/** Whoever takes a damaged one for "no transaction" goes on in the middle of one. */
+function readStatus(body: Buffer): TransactionStatus {
+  switch (body.length === 1 ? String.fromCharCode(body[0] ?? 0) : '') {
+    case 'I':
+      return 'idle'
+    case 'T':
+      return 'open'
+    case 'E':
+      return 'failed'
+    default:
+      throw unreadable('the state of the transaction')
+  }
+}
+
+/** Each column has a name that ends in NUL, and 18 bytes behind it. The driver looks for a NUL that is missing for ever. */
+function isRowDescription(body: Buffer): boolean {
+  if (body.length < 2) return false
+  let offset = 2
+  for (let columns = body.readUInt16BE(0); columns > 0; columns -= 1) {
+    const end = body.indexOf(0, offset)
+    if (end === -1) return false
+    offset = end + 19
+    if (offset > body.length) return false
+  }
+  return offset === body.length
+}
+
+function unreadable(what: string): Error {
+  return new Error(`the server sent ${what} in a form that cannot be read`)
 }

@@ -1,11 +1,12 @@
 import { type Readable, Stream, type Writable } from 'node:stream'
 import type { SchemawayError } from '../errors/schemaway-error.js'
 import { refuseAuthentication } from './authentication.js'
-import { type Connection, HostFailure } from './connect.js'
+import { type Connection, HostFailure, nameStopper } from './connect.js'
 import type { ConnectionTarget } from './connection-target.js'
-import { createDriver, DriverStream } from './driver-stream.js'
+import { chooseReading, createDriver, DriverStream, type Reading } from './driver-stream.js'
 import { FrameCounter, type TransactionStatus } from './frame-counter.js'
 import {
+  describeFields,
   endsMessage,
   readNotice,
   ServerError,
@@ -22,8 +23,10 @@ type Answer =
   | { readonly error: unknown; readonly copy?: undefined }
 
 const closeTimeout = 2_000
-/** Longest wait for an answer once the caller's signal has fired, in milliseconds. Cancelling takes a fraction of it. */
+/** How long the server may be silent once the caller's signal has fired, in milliseconds. Cancelling takes a fraction of it. */
 const answerTimeout = 5_000
+/** What a message has at least that is sent when the silence has lasted that long. */
+const shortestTimeout = 1_000
 const terminate = Buffer.from([0x58, 0, 0, 0, 4])
 
 /**
@@ -51,9 +54,15 @@ export class GuardedSession implements Session {
   #closing: Promise<void> | null = null
   readonly #lossListeners = new Set<(error: SchemawayError) => void>()
   readonly #signal: AbortSignal | undefined
-  readonly #limitAnswer = (): void => this.#startLimit()
+  readonly #limitAnswer = (): void => {
+    this.#silentSince = performance.now()
+    this.#startLimit()
+  }
   #limit: NodeJS.Timeout | undefined
-  #isAbandoned = false
+  /** When the signal fired, or when a message was answered after that. */
+  #silentSince = 0
+  /** Fires when a server that does not answer is given up. */
+  readonly #abandonment = new AbortController()
 
   constructor(
     target: ConnectionTarget,
@@ -110,7 +119,7 @@ export class GuardedSession implements Session {
     if (!('error' in answer)) return
     if (this.#refusal !== null) throw this.#refusal
     const { error: fields } = this.#frames
-    if (fields !== null) throw new HostFailure('login', describe(fields), { code: fields.get('C') ?? null })
+    if (fields !== null) throw new HostFailure('login', describeFields(fields), { code: fields.get('C') ?? null })
     if (hasCode(answer.error, 'SASL_SIGNATURE_MISMATCH')) {
       throw new HostFailure('login', 'the server could not prove that it knows the password', {
         code: answer.error.code,
@@ -144,7 +153,7 @@ export class GuardedSession implements Session {
   async cancel(): Promise<void> {
     if (this.#fail === null || this.isLost) return
     const request = import('./cancel.js').then(({ sendCancelRequest }) =>
-      sendCancelRequest(this.#target, this.#connection, this.#frames),
+      sendCancelRequest(this.#target, this.#connection, this.#frames, this.#abandonment.signal),
     )
     this.#cancelling = Promise.allSettled([this.#cancelling, request])
     await request
@@ -171,7 +180,8 @@ export class GuardedSession implements Session {
     this.#reading.keepsDates = keepsDates
     if (this.#signal?.aborted) this.#startLimit()
     try {
-      await this.#untilLost(this.#cancelling)
+      // Nobody tells any more of a loss that lies behind, and a request to cancel may have no end for a while.
+      if (!this.isLost) await this.#untilLost(this.#cancelling)
       if (this.isLost) throw this.#connectionLost()
       this.#frames.startMessage()
       this.#isSent = true
@@ -191,6 +201,7 @@ export class GuardedSession implements Session {
       return answer.value
     } finally {
       clearTimeout(this.#limit)
+      if (this.#isSent && this.#isReady) this.#silentSince = performance.now()
       this.#fail = null
       this.#onReady = null
       this.#isSent = false
@@ -205,9 +216,14 @@ export class GuardedSession implements Session {
     clearTimeout(this.#limit)
     if (this.#fail === null) return
     this.#limit = setTimeout(() => {
-      this.#isAbandoned = true
+      this.#abandonment.abort()
       this.#connection.stream.destroy()
-    }, answerTimeout)
+    }, this.#patience)
+  }
+
+  /** How long a server that has been asked to stop may go on without an answer: all messages together not much longer than one. */
+  get #patience(): number {
+    return Math.max(this.#silentSince + answerTimeout - performance.now(), shortestTimeout)
   }
 
   /** Does not wait for data that comes slowly when the server has ended the COPY already. */
@@ -242,12 +258,12 @@ export class GuardedSession implements Session {
 
   #connectionLost(): SessionLost {
     const { farewell } = this.#frames
-    if (this.#isAbandoned) return this.#abandoned()
+    if (this.#abandonment.signal.aborted) return this.#abandoned()
     const sqlState = farewell?.get('C')
     const serverMessage = farewell?.get('M')
     const reason =
       farewell !== null
-        ? describe(farewell)
+        ? describeFields(farewell)
         : this.#closing !== null
           ? 'it was closed here'
           : (this.#streamError?.message ?? 'the server closed it without a word')
@@ -275,7 +291,7 @@ export class GuardedSession implements Session {
   #abandoned(): SessionLost {
     return new SessionLost(
       'ABORTED',
-      `The run was stopped by its AbortSignal, and ${this.display} did not answer within ${answerTimeout / 1000} s, so the ` +
+      `The run was stopped by ${nameStopper(this.#signal?.reason)}, and ${this.display} did not answer within ${answerTimeout / 1000} s, so the ` +
         'connection was given up. The server undoes what was not committed as soon as it finds out. Look with info() when ' +
         'it can be reached, and run the command again to go on.',
       { ...this.#lossFacts, details: { server: this.display }, cause: this.#signal?.reason },
@@ -310,25 +326,11 @@ export class GuardedSession implements Session {
     else stream.end(terminate)
     // Something a COPY left unread would hold back the end of the stream.
     stream.resume()
-    const timer = setTimeout(() => stream.destroy(), closeTimeout)
+    const timeout = this.#signal?.aborted ? Math.min(this.#patience, closeTimeout) : closeTimeout
+    const timer = setTimeout(() => stream.destroy(), timeout)
     await closed
     clearTimeout(timer)
   }
-}
-
-interface Reading {
-  /** Whether dates and timestamps stay text. */
-  keepsDates: boolean
-}
-
-/** Numbers of `date`, `timestamp` and `timestamptz` in `pg_type`. */
-const dateTypes = [1082, 1114, 1184]
-
-function chooseReading({ options }: { readonly options: { readonly parsers: Record<number, unknown> } }): Reading {
-  const reading = { keepsDates: false }
-  const read = (text: string): Date | string => (reading.keepsDates ? text : new Date(text))
-  for (const type of dateTypes) options.parsers[type] = read
-  return reading
 }
 
 /** A promise that never rejects, so that an answer nobody waits for any more cannot end the process. */
@@ -368,10 +370,6 @@ function tell(onNotice: ((notice: ServerNotice) => void) | undefined, fields: Se
   } catch {
     // A listener that throws must not break the protocol in the middle of a message.
   }
-}
-
-function describe(fields: ServerFields): string {
-  return `${fields.get('M') ?? 'error without a message'} (${fields.get('C') ?? 'no SQLSTATE'})`
 }
 
 function hasCode(error: unknown, code?: string): error is Error & { readonly code: string } {

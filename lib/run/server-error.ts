@@ -6,6 +6,7 @@ export type ServerFields = ReadonlyMap<string, string>
 
 /** SQLSTATE of a statement that was cancelled: by us, by somebody else, or by a timeout. */
 export const queryCanceled = '57014'
+export const lockNotAvailable = '55P03'
 
 /** A notice or warning of the server. */
 export interface ServerNotice {
@@ -117,6 +118,10 @@ export class SessionLost extends SchemawayError {
 export function endsMessage(fields: ServerFields): boolean {
   const severity = fields.get('V') ?? fields.get('S')
   return severity === 'ERROR' || (severity === 'FATAL' && fields.get('C')?.startsWith('08') === false)
+}
+
+export function describeFields(fields: ServerFields): string {
+  return `${fields.get('M') ?? 'error without a message'} (${fields.get('C') ?? 'no SQLSTATE'})`
 }
 
 export function readNotice(fields: ServerFields): ServerNotice {

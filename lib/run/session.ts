@@ -104,7 +104,7 @@ export interface ExecutedQuery {
 export interface SessionOptions {
   /**
    * Ends the attempt to open the session. An open session goes on, so that what is under way can be cancelled and cleaned
-   * up, but gives the connection up when an answer takes longer than five seconds from then on.
+   * up, but gives the connection up when the server is silent for more than five seconds from then on.
    */
   readonly signal?: AbortSignal | undefined
   /** Receives notices and warnings as they arrive. What it throws is ignored. */

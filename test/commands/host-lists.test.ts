@@ -75,7 +75,7 @@ test('a deadline ends the attempt while a black-holed host is waited for', async
   const signal = AbortSignal.timeout(300)
   const error = await expectError('ABORTED', migrate({ url: urlOf([hole]), connectTimeout: 600_000, signal }))
   assert.ok(performance.now() - started < patience)
-  assert.match(error.message, /was stopped by the caller's signal, whose deadline had passed/)
+  assert.match(error.message, /was stopped by its AbortSignal \(option `signal`, whose deadline had passed\)/)
 })
 
 test('migrate() goes through a Unix socket, with a password that comes later', async (t) => {

@@ -94,13 +94,70 @@ describe('FrameCounter', () => {
     assert.throws(() => counter().frames.read(frame('K', 'abc')))
   })
 
+  test('refuses every type of message that PostgreSQL does not have, which the driver would pass over', () => {
+    const known = new Set('123ACDEGHIKNRSTVWZcdnstv')
+    for (let type = 0; type < 256; type += 1) {
+      if (known.has(String.fromCharCode(type))) continue
+      // Its body is not waited for.
+      const header = frame(' ', 'body').subarray(0, 5)
+      header[0] = type
+      assert.throws(() => counter().frames.read(header), new RegExp(`unknown type ${type}$`))
+    }
+    for (const type of 'AVWdtv') {
+      const { frames } = counter()
+      frames.read(frame(type, 'any'))
+      assert.ok(frames.isBetweenFrames)
+    }
+  })
+
+  test('refuses a body where there is never one', () => {
+    for (const type of '123Icns') {
+      const { frames } = counter()
+      frames.read(frame(type))
+      assert.ok(frames.isBetweenFrames)
+      assert.throws(() => frames.read(frame(type, 'x').subarray(0, 5)), /impossible length/)
+    }
+  })
+
+  test('refuses a state of the transaction that there is not, instead of taking it for none', () => {
+    for (const body of ['', 'D', 'i', '\0', 'II']) {
+      const { frames, events } = counter()
+      frames.read(frame('Z', 'T'))
+      assert.throws(() => frames.read(frame('Z', body)), /the state of the transaction in a form that cannot be read/)
+      assert.equal(frames.transactionStatus, 'open')
+      assert.deepEqual(events, ['ready'])
+    }
+  })
+
+  test('refuses columns that do not end where they have to, in which the driver would look for a NUL for ever', () => {
+    const columns = ['id', 'e-mail', ''].flatMap((name) => [Buffer.from(`${name}\0`), Buffer.alloc(18, 1)])
+    const body = Buffer.concat([Buffer.from([0, 3]), ...columns])
+    counter().frames.read(frame('T', body))
+    counter().frames.read(frame('T', Buffer.from([0, 0])))
+    const damaged = [
+      Buffer.alloc(0),
+      Buffer.from([0]),
+      body.subarray(0, -1),
+      Buffer.concat([body, Buffer.from([0])]),
+      ...[0, 2, 4, 0x45].map((count) => Buffer.concat([Buffer.from([0, count]), body.subarray(2)])),
+      Buffer.concat([Buffer.from([0x45, 3]), body.subarray(2)]),
+      Buffer.from(body).fill(7, 4, 5),
+    ]
+    for (const one of damaged) {
+      assert.throws(
+        () => counter().frames.read(frame('T', one)),
+        /the columns of a result in a form that cannot be read/,
+      )
+    }
+  })
+
   test('understands the same however the stream is cut into pieces', () => {
     const anyFrame = fc.oneof(
       fc.string({ maxLength: 20 }).map((tag) => frame('C', `${tag.replaceAll('\0', '')}\0`)),
       fc.uint8Array({ maxLength: 200 }).map((row) => frame('D', row)),
       fc.string({ maxLength: 9 }).map((text) => frame('N', `SNOTICE\0M${text.replaceAll('\0', '')}\0\0`)),
       fc.string({ maxLength: 9 }).map((text) => frame('E', `SERROR\0M${text.replaceAll('\0', '')}\0\0`)),
-      fc.constant(frame('T', 'columns')),
+      fc.constant(frame('T', Buffer.concat([Buffer.from([0, 1]), Buffer.from('id\0'), Buffer.alloc(18)]))),
       fc.constantFrom('I', 'T', 'E').map((status) => frame('Z', status)),
       fc.constant(frame('1')),
     )

@@ -105,6 +105,36 @@ describe('a lost connection', () => {
     await failure(session.query('select 1'), 'CONNECTION_LOST')
   })
 
+  const damages = [
+    // The driver would write it to the console, and wait for ever.
+    ['of an unknown type', 'C\0\0\0\rSELECT 1\0', 'J\0\0\0\rSELECT 1\0', /message of the unknown type 74/],
+    // The driver would look for the end of a name for ever, and the process would stand still.
+    ['with too many columns', '\0\x01found\0', '\0\x44found\0', /columns of a result in a form that cannot be read/],
+    // It could be taken for the end of a transaction.
+    ['with a state of its own', 'Z\0\0\0\x05I', 'Z\0\0\0\x05\x08', /state of the transaction in a form that cannot/],
+  ] as const
+  for (const [what, whole, damaged, said] of damages) {
+    test(`is what there is behind a message ${what}`, async (t) => {
+      const database = await testDatabase(t)
+      const port = localPort(database.url)
+      if (port === null) return t.skip('the server is not on this machine')
+      const proxy = await fakeServer(t, (client) => {
+        const server = connect({ host: '127.0.0.1', port })
+        server.on('error', () => client.destroy())
+        client.on('close', () => server.destroy())
+        client.pipe(server)
+        server.on('data', (chunk) => {
+          const text = chunk.toString('latin1')
+          client.write(Buffer.from(text.includes('found') ? text.replace(whole, damaged) : text, 'latin1'))
+        })
+      })
+      const session = await open(t, throughPort(database.url, proxy.port))
+      const error = await failure(session.query('select 1 as found'), 'CONNECTION_LOST')
+      assert.match(error.message, said)
+      await failure(session.query('select 1'), 'CONNECTION_LOST')
+    })
+  }
+
   test('is given up five seconds after the signal when the server has fallen silent', async (t) => {
     const database = await testDatabase(t)
     const port = localPort(database.url)
