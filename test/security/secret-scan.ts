@@ -3,6 +3,12 @@ import { inspect } from 'node:util'
 import type { Sql } from 'postgres'
 import type { Logger, MigrationEvent } from '../../lib/index.js'
 
+/** What nobody may get to see: a password, and two values of placeholders. They hold what each form of writing changes. */
+export const password = `pa55'W0rd/geheim?&"%\\ #é`
+export const value = `PLATZ-halter/Wert?&%77 é`
+/** The server cuts values off where it quotes them. */
+export const longValue = `lang-${'geheimnis-'.repeat(20)}ende`
+
 /** Gathers whatever a caller can get to see, and finds secrets in it, also encoded. */
 export class SecretScan {
   readonly #seen: { readonly where: string; readonly text: string }[] = []

@@ -17,15 +17,9 @@ import {
   validate,
 } from '../../lib/index.js'
 import { testDatabase } from '../../lib/testing/index.js'
-import { startPgBouncer, withoutPgBouncer } from '../support/start-pgbouncer.js'
 import { waitForSleep } from '../support/wait-until.js'
 import { writeScripts } from '../support/write-scripts.js'
-import { formsOf, SecretScan } from './secret-scan.js'
-
-const password = `pa55'W0rd/geheim?&"%\\ #é`
-const value = `PLATZ-halter/Wert?&%77 é`
-/** The server cuts values off where it quotes them. */
-const longValue = `lang-${'geheimnis-'.repeat(20)}ende`
+import { formsOf, longValue, password, SecretScan, value } from './secret-scan.js'
 
 test('a scan finds a secret in whatever form it is', () => {
   const forms = formsOf(password)
@@ -319,20 +313,6 @@ test('neither password nor placeholder is in anything that a failing migration t
   scan.assertNever(value)
   // Cut off or not.
   scan.assertNever(longValue.slice(0, 40))
-})
-
-test('what a pooler refuses does not name the password', { skip: withoutPgBouncer }, async (t) => {
-  const scan = new SecretScan()
-  const { url } = await testDatabase(t)
-  const pooler = await startPgBouncer(t, { server: url, poolMode: 'statement' })
-  const { directory: locations } = writeScripts(t, { 'V1__a.sql': 'SELECT 1;' })
-  const through = new URL(pooler.through(url))
-  through.password = encodeURIComponent(password)
-  const options = { url: through.href, locations, connectRetries: 0, ...scan.listeners }
-  await scan.watchFailure('statement pooling', 'SERVER_UNSUITABLE', async () => await migrate(options))
-  through.searchParams.set('options', '-c work_mem=7MB')
-  assert.notEqual(await scan.watch('a setting', async () => await migrate({ ...options, url: through.href })), null)
-  scan.assertNever(password)
 })
 
 function withParameter(url: string, name: string, given: string): string {
