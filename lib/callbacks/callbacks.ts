@@ -13,6 +13,7 @@ import { refuseUnsuitableServer } from '../run/prepare-history.js'
 import { readState } from '../run/read-state.js'
 import { refuseOutsideOfTransactions } from '../run/refuse-outside.js'
 import { type StepResult, StepSender } from '../run/send-steps.js'
+import { translateError } from '../run/translate-error.js'
 import type { CallbackEvent } from './callback-events.js'
 import { hasCallbacks } from './has-callbacks.js'
 import type { HookFacts } from './hook-failure.js'
@@ -55,7 +56,9 @@ export class Callbacks {
   static async prepare(run: Run, files: readonly CallbackFile[]): Promise<Callbacks | null> {
     const { config, session, place } = run
     if (!hasCallbacks(files, config)) return null
-    const { state } = await readState(session, place, config.roles.owner)
+    const { state } = await readState(session, place, config.roles.owner).catch((error) => {
+      throw translateError(error, 'reading the history', session.display)
+    })
     // Whoever only looks may look at a standby, too.
     if (run.isLocked) refuseUnsuitableServer(session, state)
     const path = searchPathOf(locationsModule, config.selection.modules, config, state)
@@ -126,8 +129,13 @@ export class Callbacks {
   async fire(event: CallbackEvent, facts: EventFacts = {}): Promise<boolean> {
     if (!this.has(event)) return false
     throwIfAborted(this.#run.config.signal, `the callback ${event} was about to run`)
-    for (const script of this.scriptsOf(event)) await runCallback(script, this.#run, this.#sender)
-    await this.#callHook(event, facts, 'own')
+    try {
+      for (const script of this.scriptsOf(event)) await runCallback(script, this.#run, this.#sender)
+      await this.#callHook(event, facts, 'own')
+    } catch (error) {
+      const { display } = this.#run.session
+      throw translateError(error, `looking after the callback ${event}`, display, 'What it committed stays.')
+    }
     return true
   }
 

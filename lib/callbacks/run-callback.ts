@@ -21,7 +21,7 @@ export async function runCallback(script: PlannedScript, run: Run, sender: StepS
   for (let attempt = 1; ; attempt += 1) {
     try {
       for (const message of messages) await sender.deliver(message)
-      if (run.isLocked && /advisory|discard/i.test(script.parsed.text)) {
+      if (run.isLocked && script.parsed.units !== null) {
         await run.checkLock(script.reference.script, 'What it did is committed.')
       }
       return
@@ -35,7 +35,7 @@ export async function runCallback(script: PlannedScript, run: Run, sender: StepS
       // Outside of a transaction, what is done would be done again.
       const isRepeatable = script.parsed.units === null && isBlocked(error.cause)
       if (!isRepeatable || attempt > config.lockRetries) throw explain(error, attempt, script, run)
-      const wait = retryPause(attempt)
+      const wait = retryPause(attempt, error.cause, config.lockTimeout)
       emit({ type: 'retry', attempt: attempt + 1, of: config.lockRetries + 1, waitMilliseconds: wait, sqlState })
       await pause(wait, config.signal, `waiting before attempt ${attempt + 1}`)
     }

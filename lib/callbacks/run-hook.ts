@@ -1,4 +1,4 @@
-import type { SchemawayError } from '../errors/schemaway-error.js'
+import { SchemawayError } from '../errors/schemaway-error.js'
 import { otherEncodingOf } from '../programs/other-encoding.js'
 import { SqlScope } from '../programs/sql-scope.js'
 import type { SqlText } from '../programs/sql-text.js'
@@ -49,6 +49,8 @@ class HookCall {
   #refused: RefusedHookQuery | null = null
   /** After it nothing more is sent. */
   #fault: HookFault | null = null
+  /** Why its transaction could not begin. */
+  #stopped: SchemawayError | null = null
 
   constructor(facts: HookFacts, place: HookPlace) {
     this.#facts = facts
@@ -76,6 +78,7 @@ class HookCall {
       scope.close(isOver, true)
       await scope.settle()
       if (loss !== undefined) throw loss
+      if (this.#stopped !== null) throw this.#stopped
       const failure = await this.#fail(this.#fault ?? { what: 'threw', cause: error })
       throw config.signal?.aborted ? abortedError(`the hook ${event} was running`, config.signal.reason) : failure
     } finally {
@@ -84,6 +87,7 @@ class HookCall {
     const { underWay, forgotten } = scope.close(isOver, false)
     await scope.settle()
     if (loss !== undefined) throw loss
+    if (this.#stopped !== null) throw this.#stopped
     if (this.#fault !== null) throw await this.#fail(this.#fault)
     if (underWay > 0 || forgotten.length > 0) throw await this.#fail({ what: 'ended without awaiting a query' })
     // Whoever catches the error of a query goes on in a transaction in which nothing goes any more.
@@ -99,6 +103,7 @@ class HookCall {
   async #send({ text, parameters }: SqlText): Promise<ExecutedQuery> {
     const { run, watch } = this.#place
     if (this.#fault !== null) throw new Error(`The hook ${this.#facts.event} ${this.#fault.what}.`)
+    if (this.#stopped !== null) throw this.#stopped
     if (!this.#hasBegun) await this.#begin()
     try {
       const answer = await watch.execute(text, parameters)
@@ -119,7 +124,13 @@ class HookCall {
     // Sessions of commands that only look have no time limit of their own.
     const limit = `SET LOCAL lock_timeout = ${run.config.lockTimeout}`
     const text = [...run.care.remember([]), ...run.begin, limit, run.care.setSearchPath(searchPath)].join(';\n')
-    await admit(run, () => run.session.send(text))
+    try {
+      await admit(run, () => run.session.send(text))
+    } catch (error) {
+      // What is wrong with the lock is no failure of the hook.
+      if (error instanceof SchemawayError) this.#stopped = error
+      throw error
+    }
     this.#hasBegun = true
   }
 
@@ -164,7 +175,8 @@ class HookCall {
     try {
       // On the connection that the transaction ran on.
       const behind = isShared ? afterRoles : []
-      await session.send([...check, ...(run.lock?.renewal ?? []), 'COMMIT', ...behind].join(';\n'))
+      const text = [...check, ...(run.lock?.renewal ?? []), 'COMMIT', ...behind].join(';\n')
+      await admit(run, () => session.send(text), [`The hook ${event}`])
     } catch (cause) {
       if (!(cause instanceof ServerError)) throw cause
       const isOpen = isShared || session.transactionStatus !== 'idle'
@@ -173,7 +185,5 @@ class HookCall {
     } finally {
       if (!session.isLost && !isShared) await session.send(afterRoles.join(';\n'))
     }
-    // What its queries call nobody knows.
-    if (run.isLocked) await run.checkLock(`The hook ${event}`, 'What it did is committed.')
   }
 }

@@ -60,10 +60,10 @@ export async function tellFailure(
       [reference, ...scripts.map((one) => one.reference)].some((one) => one.script === script),
     )
     const failed = step ?? (steps.length === 1 ? steps[0] : undefined)
-    // That the lock is gone shows behind the COMMIT: the migration is applied. What another process did is no failure.
-    const isApplied = error instanceof SchemawayError && (error.code === 'LOCK_LOST' || error.code === 'HISTORY_MOVED')
+    // Without the lock nothing may be committed any more. What another process did is no failure.
+    const isOver = error instanceof SchemawayError && (error.code === 'LOCK_LOST' || error.code === 'HISTORY_MOVED')
     // A callback that fails is no migration that fails.
-    if (failed !== undefined && event === undefined && !isApplied) {
+    if (failed !== undefined && event === undefined && !isOver) {
       const migration = failed.reference
       if (statement !== undefined && line !== undefined) {
         const facts = { migration, statement: { number: statement, line } }

@@ -64,6 +64,8 @@ async function adopt(config: Config, started: number): Promise<AdoptReport> {
     const report = describe(adoption, { server: run.session.display, run, started })
     run.emit({ type: 'finished', run: run.id, milliseconds: report.milliseconds })
     return report
+  } catch (error) {
+    throw translateError(error, 'writing what another tool applied', run.session.display)
   } finally {
     await run.close()
   }

@@ -31,6 +31,8 @@ export async function runBaseline(config: Config, options: BaselineOptions, star
       lock: run.reportedLock,
       milliseconds,
     }
+  } catch (error) {
+    throw translateError(error, 'writing the baseline', run.session.display)
   } finally {
     await run.close()
   }

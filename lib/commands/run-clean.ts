@@ -14,6 +14,7 @@ import type { SchemaObject } from '../run/list-objects.js'
 import { openRun, openWithoutLock, type Run } from '../run/open-run.js'
 import { lookAtHistory, type PreparedHistory, readHistory } from '../run/prepare-history.js'
 import { readLedger } from '../run/read-ledger.js'
+import { translateError } from '../run/translate-error.js'
 import { whileListening } from './look.js'
 import type { CleanReport } from './report.js'
 
@@ -38,7 +39,7 @@ async function clean(config: Config, started: number): Promise<CleanReport> {
     const planned = await planFrom(run, await readHistory(run))
     const objects = await cleanSchemas(run, planned.plan, planned)
     // A lock that is a row is gone with its table.
-    const isDropped = run.lock?.strategy === 'table' && planned.plan.history === 'table' && !(await run.lock.isHeld())
+    const isDropped = run.lock?.strategy === 'table' && planned.plan.history === 'table' && !(await run.holdsLock())
     if (isDropped) run.lock?.forget?.()
     else await run.checkLock(null)
     return describe(run, planned, { objects, started })
@@ -47,6 +48,8 @@ async function clean(config: Config, started: number): Promise<CleanReport> {
     const report = await aroundCommand(run, callbacks, aroundClean, work)
     run.emit({ type: 'finished', run: run.id, milliseconds: report.milliseconds })
     return report
+  } catch (error) {
+    throw translateError(error, 'cleaning', run.session.display)
   } finally {
     await run.close()
   }

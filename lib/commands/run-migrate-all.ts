@@ -25,7 +25,7 @@ export async function runMigrateAll(
   const shared = shareScripts(
     await loadFiles(checked.selection, { ...checked, onEvent: listenFor('', options.onEvent) }),
   )
-  const config = Object.freeze({ ...checked, shared })
+  const config = Object.freeze({ ...checked, shared, lockTests: new Map() })
   return await new ManyMigrations(list ?? targets, { config, options, isList: list !== null }).run(started)
 }
 

@@ -65,6 +65,8 @@ export async function runMigrate(
     // Whoever migrates own scripts only did not ask for anything of the bundled model.
     const concernsModel = config.selection.modules.some((module) => module.isBundled)
     return await reportRun(run, { before, results, started, ...(concernsModel && { upkeep }) })
+  } catch (error) {
+    throw translateError(error, 'migrating', run.session.display)
   } finally {
     run.callbacks?.stop()
     await run.close()
@@ -131,12 +133,12 @@ async function executeToTheEnd(
       return [...done, ...(await executePlan(next, run))]
     } catch (error) {
       if (!(error instanceof HistoryMoved)) throw addApplied(error, done)
-      done.push(...error.results)
+      done.push(...error.results())
       try {
         const history = await readHistory(run)
         // Nobody changed anything, so a new plan would fail in the same way.
         const isSame = run.ledgerHash === ledgerHash && run.highestRank === highestRank
-        if ((isSame && error.results.length === 0) || plans === mostPlans) throw error
+        if ((isSame && error.results().length === 0) || plans === mostPlans) throw error
         const prepared = await planHistory(run, files, history)
         onMoved(prepared.before)
         next = prepared.plan

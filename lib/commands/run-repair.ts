@@ -73,6 +73,8 @@ async function repairUnderLock(
   }
   try {
     return { run, steps: await aroundCommand(run, callbacks, aroundRepair, () => untilSettled(work)) }
+  } catch (error) {
+    throw translateError(error, 'repairing the history', run.session.display)
   } finally {
     await run.close()
   }

@@ -15,6 +15,7 @@ import { untilSettled } from '../run/history-moved.js'
 import { openRun } from '../run/open-run.js'
 import { readHistory, startLedger } from '../run/prepare-history.js'
 import { readLedger } from '../run/read-ledger.js'
+import { translateError } from '../run/translate-error.js'
 import type { RunReport } from './report.js'
 import { reportRun } from './report-run.js'
 
@@ -58,6 +59,8 @@ export async function runRollback(
       ...(await aroundCommand(run, callbacks, aroundUndo, () => untilSettled(rollBack))),
       started,
     })
+  } catch (error) {
+    throw translateError(error, 'rolling back', run.session.display)
   } finally {
     await run.close()
   }

@@ -47,6 +47,8 @@ export async function settleUnfinished(config: Config, unfinished: Settlement, s
       lock: run.reportedLock,
       milliseconds,
     }
+  } catch (error) {
+    throw translateError(error, 'repairing the ledger', run.session.display)
   } finally {
     await run.close()
   }

@@ -104,8 +104,8 @@ export interface JudgingOptions {
 /** Options of commands that change the database; one process at a time runs one of them. */
 export interface LockingOptions {
   /**
-   * Milliseconds to wait for another process that migrates, rolls back, seeds or maintains the same database, default 600,000
-   * (ten minutes).
+   * Milliseconds to wait for other processes that migrate, roll back, seed or maintain the same database, all waits of a call together,
+   * default 600,000 (ten minutes).
    */
   readonly waitForLock?: number | undefined
   /**
@@ -120,7 +120,10 @@ export interface LockingOptions {
    * does not queue up.
    */
   readonly lockTimeout?: number | undefined
-  /** Further tries of a transaction that ran into `lockTimeout` or a deadlock, default 9. */
+  /**
+   * Further tries of a transaction that ran into `lockTimeout` or a deadlock, default 9. Before each there is a pause of `lockTimeout` (none
+   * behind a deadlock) and a random time of up to two seconds, so that the application has its tables at least half of the time.
+   */
   readonly lockRetries?: number | undefined
   /**
    * PostgreSQL's `statement_timeout` in milliseconds, default 0: none. It holds for migrations, seeds and partitions; what

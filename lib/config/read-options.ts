@@ -95,6 +95,8 @@ export interface Config {
   readonly isObserved: boolean
   /** Set while several databases are migrated with the same scripts. */
   readonly shared?: SharedScripts
+  /** Then also what was found out about the locks of each server. */
+  readonly lockTests?: Map<string, Promise<string | null>>
 }
 
 /** Of whichever command. */
@@ -212,7 +214,8 @@ function matchesKind(kind: OptionKind, value: unknown): boolean {
 
 /** Whether a value can be sent to PostgreSQL as text: it has no NUL and no half of a surrogate pair. */
 export function isStorable(value: unknown): value is string {
-  return typeof value === 'string' && !value.includes('\0') && !/\p{Surrogate}/u.test(value)
+  // The same as \p{Surrogate}, but without the tables of Unicode, which every start would load for it.
+  return typeof value === 'string' && !value.includes('\0') && !/[\ud800-\udfff]/u.test(value)
 }
 
 function isText(value: unknown): value is string {

@@ -34,7 +34,7 @@ export const errorCodes = [
   'LOCK_WAIT_TIMEOUT',
   /** A script released the lock under which it ran, or another process took it over. */
   'LOCK_LOST',
-  /** Another process changed history between two transactions of a command, which cannot be planned anew half-way. */
+  /** History or ledger are not what was read of them, because another process changed them, and the command cannot be planned anew half-way. */
   'HISTORY_MOVED',
   /** A statement waited longer than `lockTimeout` for a lock that another session holds, in every attempt. */
   'STATEMENT_BLOCKED',

@@ -100,6 +100,11 @@ export interface ErrorDetails {
   readonly undone?: readonly string[]
   /** Scripts of this run that were not reached. */
   readonly notReached?: readonly string[]
+  /**
+   * True where a COMMIT had been sent and was not answered: `script`, or all that is neither in `applied`, `undone` nor `notReached`, is
+   * either done and recorded or rolled back, and the next run sees which.
+   */
+  readonly inDoubt?: true
   /** Partitions that `maintain()` made before it failed; they stay. */
   readonly created?: readonly CreatedPartition[]
   /** Partitions that `maintain()` dropped before it failed. */

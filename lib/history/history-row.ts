@@ -100,6 +100,20 @@ export interface DatabaseState {
 
 type RowTuple = [number, string | null, string, string, string, number | null, string, string, number, boolean]
 
+const stateNames = [
+  'currentUser',
+  'sessionUser',
+  'database',
+  'currentSchema',
+  'searchPath',
+  'serverVersion',
+  'backendPid',
+  'isInRecovery',
+  'now',
+  'timestamp',
+  'rows',
+] as const
+
 interface RawState extends Omit<DatabaseState, 'rows'> {
   readonly rows: readonly RowTuple[] | null
 }
@@ -129,9 +143,14 @@ export function readStateSql(table: string | null): string {
   )
 }
 
-/** Reads what {@link readStateSql} returned. */
+/**
+ * Reads what {@link readStateSql} returned.
+ *
+ * @throws SyntaxError also where a line that garbles has changed a name.
+ */
 export function parseState(text: string): DatabaseState {
   const raw = JSON.parse(text) as RawState
+  if (stateNames.some((name) => raw[name] === undefined)) throw new SyntaxError('a name is missing')
   return { ...raw, rows: raw.rows === null ? null : raw.rows.map(toRow) }
 }
 

@@ -64,10 +64,13 @@ COMMENT ON TABLE ${place.ledger} IS 'Append-only record of every migration that 
 }
 
 /**
- * One INSERT for entries that follow each other, continuing the chain from `previousHash`.
+ * One INSERT for entries that follow each other, continuing the chain from `previousHash`. The server refuses it, as
+ * {@link isBrokenChain} tells, unless that is the hash of the newest row: what was read of the ledger may have been damaged on
+ * its way, or somebody may have written without the lock.
  *
  * @param executionTimes one SQL expression of integer milliseconds per row; null means "since its transaction began", which the
  *   column's default knows without being parsed each time.
+ * @param isOwnHash whether `previousHash` is that of a row that this process wrote under the lock; then it is not compared.
  * @returns the SQL and the hash of the last entry, with which the next INSERT continues.
  */
 export function insertLedgerSql(
@@ -75,6 +78,7 @@ export function insertLedgerSql(
   entries: readonly LedgerEntry[],
   previousHash: string | null,
   executionTimes: readonly string[] | null,
+  isOwnHash = false,
 ): { readonly sql: string; readonly hash: string | null } {
   let previous = previousHash
   const values = entries.map((entry, index) => {
@@ -99,7 +103,7 @@ export function insertLedgerSql(
       quoteLiteral(entry.login),
       quoteLiteral(entry.client),
       quoteLiteral(entry.toolVersion),
-      quoteLiteral(hash),
+      index === 0 && !isOwnHash ? hashBehind(place, previousHash, hash) : quoteLiteral(hash),
       ...(executionTimes === null ? [] : [executionTimes[index] ?? '0']),
     ]
     previous = hash
@@ -109,6 +113,31 @@ export function insertLedgerSql(
     sql: `INSERT INTO ${place.ledger} (${columns}${executionTimes === null ? '' : ', execution_time'}) VALUES ${values.join(', ')}`,
     hash: previous,
   }
+}
+
+/** NULL, which the column does not take, unless the newest row has the hash that is continued. */
+function hashBehind({ ledger }: HistoryPlace, previousHash: string | null, hash: string): string {
+  const isNewest =
+    previousHash === null
+      ? `NOT EXISTS (SELECT FROM ${ledger})`
+      : `(SELECT hash FROM ${ledger} ORDER BY id DESC LIMIT 1) OPERATOR(pg_catalog.=) ${quoteLiteral(previousHash)}`
+  return `CASE WHEN ${isNewest} THEN ${quoteLiteral(hash)} END`
+}
+
+const notNullViolation = '23502'
+
+/** Whether the server refused rows because they do not continue the newest one of the ledger. */
+export function isBrokenChain(
+  error: {
+    readonly sqlState: string
+    readonly schema: string | null
+    readonly table: string | null
+    readonly column: string | null
+  },
+  { schemaName, ledgerName }: HistoryPlace,
+): boolean {
+  const { sqlState, schema, table, column } = error
+  return sqlState === notNullViolation && schema === schemaName && table === ledgerName && column === 'hash'
 }
 
 /** Every row in order, as one JSON text. */

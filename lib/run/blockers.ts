@@ -42,6 +42,21 @@ export async function findBlockers(observer: Session, backendPid: string): Promi
   return rows.map((row) => JSON.parse(row.blocker) as Blocker)
 }
 
+/**
+ * Sessions that wait for a backend.
+ *
+ * @param backendPid SQL for its process id.
+ */
+export async function findWaiters(observer: Session, backendPid: string): Promise<readonly Blocker[]> {
+  const rows = await observer.query<{ blocker: string }>(
+    withOwnNames(
+      `SELECT json_build_object(${blockerColumns()}, 'holds', NULL)::text AS blocker FROM (SELECT pid FROM pg_stat_activity ` +
+        `WHERE wait_event_type = 'Lock' AND ${backendPid} = ANY (pg_blocking_pids(pid))) AS b LEFT JOIN pg_stat_activity a USING (pid)`,
+    ),
+  )
+  return rows.map((row) => JSON.parse(row.blocker) as Blocker)
+}
+
 /** The session that holds an advisory lock. */
 export async function findLockHolder(session: Session, key: bigint): Promise<Blocker | null> {
   const rows = await session.query<{ blocker: string }>(

@@ -139,10 +139,24 @@ async function autoDirect(session: Session, config: Config, facts: ServerFacts):
 /** Tests the lock where there is reason to, or where it costs little compared with what follows. */
 async function findFlaw(session: Session, config: Config, facts: ServerFacts): Promise<string | null> {
   const { isPooled, hasHistory, hasLockTable, version } = facts
-  const isDoubtful = isPooled || !hasHistory || hasLockTable || !version.startsWith('PostgreSQL ')
-  if (!isDoubtful) return null
+  const isPostgres = version.startsWith('PostgreSQL ')
+  if (!isPooled && hasHistory && !hasLockTable && isPostgres) return null
   const { testSessionLock } = await import('./test-lock.js')
-  return await testSessionLock(session, config)
+  const isDirect = !isPooled && isPostgres
+  if (!isDirect || config.lockTests === undefined) return await testSessionLock(session, config, isDirect)
+  // Of many databases on one server the first speaks for all, so that each of the others has one connection only.
+  const { database } = await resolveTarget(config)
+  const server = session.display.slice(0, -database.length)
+  const test = config.lockTests.get(server) ?? testSessionLock(session, config, isDirect)
+  config.lockTests.set(server, test)
+  try {
+    return await test
+  } catch (error) {
+    // The session that tested was lost, which says nothing about the lock.
+    config.lockTests.delete(server)
+    if (session.isLost) throw error
+    return await testSessionLock(session, config, isDirect)
+  }
 }
 
 /** A pooler that pools statements ends the connection when a transaction outlives a message. */

@@ -1,4 +1,5 @@
 import { SchemawayError } from '../errors/schemaway-error.js'
+import type { HistoryPlace } from '../history/history-row.js'
 import { createHistorySql, insertHistorySql } from '../history/history-table.js'
 import { createLedgerSql, insertLedgerSql } from '../history/ledger-table.js'
 import { quoteIdentifier, quoteLiteral, withOwnNames } from '../history/quote-sql.js'
@@ -23,13 +24,13 @@ export async function createMissingTables(
 ): Promise<boolean> {
   if (hasHistory && hasLedger && (beginning === null || beginning.rows.length === 0)) return false
   const { place, config, session } = run
-  const needsSchema = await isSchemaMissing(run)
+  const { needsSchema, beginsWithSchema } = await lookForSchema(run)
   const statements = [
     ...(needsSchema ? [`CREATE SCHEMA ${place.schema}`] : []),
     ...(hasHistory ? [] : [createHistorySql(place)]),
     ...(hasLedger ? [] : [createLedgerSql(place)]),
     ...(beginning === null ? [] : beginningRows(run, beginning)),
-    ...(needsSchema && !hasHistory ? [schemaRow(run, beginning)] : []),
+    ...(beginsWithSchema && !hasHistory ? [schemaRow(run, beginning)] : []),
   ]
   try {
     await run.writeAsHistoryRole(statements, true, { history: hasHistory, ledger: hasLedger })
@@ -54,11 +55,27 @@ export async function createMissingTables(
   return true
 }
 
-async function isSchemaMissing({ session, place }: Run): Promise<boolean> {
-  const [row] = await session.query<{ missing: boolean }>(
-    withOwnNames(`SELECT to_regnamespace(${quoteLiteral(place.schema)}) IS NULL AS missing`),
+/** Says on the table of locks that its schema was made for it, so that the history which comes next can say so. */
+export function noteOwnSchema({ lock, history }: HistoryPlace): string {
+  return `COMMENT ON TABLE ${lock} IS ${quoteLiteral(ownSchemaNote(history))}`
+}
+
+function ownSchemaNote(history: string): string {
+  return `The schema was made with this table, for ${history}.`
+}
+
+async function lookForSchema({ session, place }: Run): Promise<{
+  readonly needsSchema: boolean
+  /** Whether the first row tells of the schema. */
+  readonly beginsWithSchema: boolean
+}> {
+  const [row] = await session.query<{ missing: boolean; noted: boolean }>(
+    withOwnNames(
+      `SELECT to_regnamespace(${quoteLiteral(place.schema)}) IS NULL AS missing, obj_description(to_regclass(${quoteLiteral(place.lock)}), ` +
+        `'pg_class') IS NOT DISTINCT FROM ${quoteLiteral(ownSchemaNote(place.history))} AS noted`,
+    ),
   )
-  return row?.missing === true
+  return { needsSchema: row?.missing === true, beginsWithSchema: row?.missing === true || row?.noted === true }
 }
 
 function beginningRows(run: Run, { rows, entries, appliedOn = [] }: HistoryBeginning): readonly string[] {

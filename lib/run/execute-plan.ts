@@ -76,7 +76,9 @@ class Executor {
       this.#sender.callHook = this.#hookCaller()
       await driveWithUmzug(config.transaction === 'all' ? this.#planOneTransaction() : this.#planTransactions())
     } catch (error) {
-      if (error instanceof HistoryMoved) throw new HistoryMoved(this.#run.session.display, this.#results)
+      if (error instanceof HistoryMoved) {
+        throw new HistoryMoved(this.#run.session.display, this.#results, error.isMisread)
+      }
       throw this.#addProgress(translateError(error, 'running migrations', this.#run.session.display))
     }
     return this.#results
@@ -179,7 +181,6 @@ class Executor {
     }
     this.#results.push({ step, milliseconds: elapsed() })
     this.#sender.tell('stepFinished', [step], elapsed())
-    if (mayReleaseLock(step)) await this.#run.checkLock(step.reference.script)
   }
 
   /** One transaction in one or more messages; either all of it is committed, or nothing. */
@@ -201,8 +202,6 @@ class Executor {
     }
     this.#results.push(...finished)
     if (this.#sender.resetFailure !== null) await this.#resetAgain(this.#sender.resetFailure)
-    const releaser = parcels.flatMap(({ steps }) => steps).find(mayReleaseLock)
-    if (releaser !== undefined) await this.#run.checkLock(releaser.reference.script)
   }
 
   /** The steps are committed; only a session that is as new may go on. */
@@ -236,7 +235,7 @@ class Executor {
       if (other === null) return
       if (!isBlocked(other)) break
       if (attempt > config.lockRetries) throw translateError(other, 'rehearsing the rollback', session.display)
-      await pause(retryPause(attempt), config.signal, 'waiting before the next rehearsal')
+      await pause(retryPause(attempt, other, config.lockTimeout), config.signal, 'waiting before the next rehearsal')
     }
     // An error of a later script hides what the earlier ones would drop, so they are looked at one by one.
     const parcels = rehearsed.map((step, index) => ({ steps: [step], begins: index === 0, commits: false }))
@@ -246,9 +245,12 @@ class Executor {
   /** Runs parcels in a transaction that is rolled back. Returns an error that has nothing to do with rows, or null. */
   async #rehearse(parcels: readonly Parcel[], looksAfterEach: boolean): Promise<ServerError | null> {
     const { place, config } = this.#run
+    let { ledgerHash } = this.#run
     try {
       for (const [index, parcel] of parcels.entries()) {
-        await this.#sender.sendMessage(this.#sender.write({ ...parcel, commits: false }))
+        const message = this.#sender.write({ ...parcel, commits: false }, ledgerHash)
+        ledgerHash = message.ledgerHash
+        await this.#sender.sendMessage(message)
         const isLast = index === parcels.length - 1
         if (looksAfterEach || isLast) await this.#sender.sendText(dataLossCheck(place, this.#sender.knownEmpty).after)
       }
@@ -284,7 +286,7 @@ class Executor {
         if (!isBlocked(error.cause) || attempt > config.lockRetries) {
           throw await this.#fail(error, blockers, attempt, units?.remains)
         }
-        const wait = retryPause(attempt)
+        const wait = retryPause(attempt, error.cause, config.lockTimeout)
         emit({ type: 'retry', attempt: attempt + 1, of: config.lockRetries + 1, waitMilliseconds: wait, sqlState })
         await pause(wait, config.signal, `waiting before attempt ${attempt + 1}`)
       }
@@ -370,16 +372,4 @@ async function loadDriver(): Promise<typeof import('./drive-with-umzug.js')> {
 
 function isForward({ action }: PlanStep): boolean {
   return action === 'apply' || action === 'adopt'
-}
-
-/** Asking after every step would cost a fifth of the whole run. */
-function mayReleaseLock(step: PlanStep): boolean {
-  // A big script is sent anyway in several messages: one question more is not felt, looking for the words would be.
-  return step.scripts.some(
-    ({ parsed, program, hook }) =>
-      program !== undefined ||
-      hook !== undefined ||
-      parsed.pieces !== undefined ||
-      /advisory|discard/i.test(parsed.text),
-  )
 }

@@ -2,7 +2,9 @@ import { type Blocker, SchemawayError } from '../errors/schemaway-error.js'
 import { pause } from './abort.js'
 import { describeBlocker } from './blockers.js'
 import type { Emit } from './emit.js'
+import { ServerError } from './server-error.js'
 import type { Session } from './session.js'
+import { translateError } from './translate-error.js'
 
 /** "Flyway" in bytes; Flyway adds the hash of the history table's name. */
 const flywayLockBase = 77431708279161n
@@ -44,7 +46,10 @@ export interface Lock {
    * @param role that may read them where the login may not.
    */
   guardPlan(head: HistoryHead, role: string | null): readonly string[]
-  /** Statements in front of the COMMIT of a transaction that may have taken long. */
+  /**
+   * Statements in front of the COMMIT of a transaction that may have taken long, or ran what may have let go of the lock. They raise
+   * one of the {@link guardStates}, so that nothing is committed without it.
+   */
   readonly renewal: readonly string[]
   /** SQL for the process id of the server that runs a transaction of this session, seen from another session. */
   readonly backendPid: string
@@ -83,7 +88,7 @@ export const guardStates = {
   busy: 'SW011',
   /** History or ledger are not what the plan was made for. */
   moved: 'SW012',
-  /** The lock is somebody else's. */
+  /** The lock is somebody else's, or nobody's. */
   lost: 'SW013',
 } as const
 
@@ -102,7 +107,7 @@ export function isOfKey(key: bigint): string {
 
 /** How long to wait for a lock, and whom to tell about it. */
 export interface Waiting {
-  /** Milliseconds. */
+  /** Milliseconds, for all waits of a run together. */
   readonly longestWait: number
   readonly signal: AbortSignal | undefined
   readonly emit: Emit
@@ -114,24 +119,40 @@ export interface Waiting {
  * It polls and never waits inside the server: a session that waits in `pg_advisory_lock` keeps a snapshot, for which a
  * CREATE INDEX CONCURRENTLY of the lock's holder would wait in turn, until one of them dies of a deadlock.
  *
+ * @param waitedBefore for how many milliseconds this run has waited already.
  * @returns how long that took, in milliseconds.
- * @throws SchemawayError `LOCK_WAIT_TIMEOUT` naming the holder, `ABORTED`, `CONNECTION_LOST`; what `tryOnce` throws.
+ * @throws SchemawayError `LOCK_WAIT_TIMEOUT` naming the holder, `ABORTED`, `CONNECTION_LOST`; `STATEMENT_FAILED` when the server refuses a try.
  */
 export async function waitForLock(
   session: Session,
   tryOnce: () => Promise<boolean>,
   findHolder: () => Promise<Blocker | null>,
   { longestWait, signal, emit }: Waiting,
+  waitedBefore = 0,
 ): Promise<number> {
   const started = performance.now()
   let reported = started
-  while (!(await tryOnce())) {
+  const attempt = async (): Promise<boolean> => {
+    try {
+      return await tryOnce()
+    } catch (error) {
+      throw translateError(error, 'taking the lock', session.display)
+    }
+  }
+  // The name of the holder is a help, not a condition.
+  const holder = async (): Promise<Blocker | null> => {
+    return await findHolder().catch((error) => {
+      if (error instanceof ServerError) return null
+      throw error
+    })
+  }
+  while (!(await attempt())) {
     const now = performance.now()
-    const waited = Math.round(now - started)
-    if (waited >= longestWait) throw lockWaitTimeout(session, await findHolder(), waited)
+    const waited = waitedBefore + Math.round(now - started)
+    if (waited >= longestWait) throw lockWaitTimeout(session, await holder(), waited)
     if (now - reported >= reportInterval || reported === started) {
       reported = now
-      emit({ type: 'waitingForLock', waitedMilliseconds: waited, holder: await findHolder() })
+      emit({ type: 'waitingForLock', waitedMilliseconds: waited, holder: await holder() })
     }
     const jitter = shortestPause + Math.random() * (longestPause - shortestPause)
     await pause(Math.min(jitter, longestWait - waited), signal, 'waiting for another process that migrates')
@@ -142,8 +163,8 @@ export async function waitForLock(
 function lockWaitTimeout(session: Session, holder: Blocker | null, waited: number): SchemawayError {
   return new SchemawayError(
     'LOCK_WAIT_TIMEOUT',
-    `Another process has been migrating ${session.display} for longer than ${waited} ms: ` +
-      `${holder === null ? 'it has just finished' : describeBlocker(holder)}. Nothing was changed meanwhile. Wait for it and try ` +
+    `Another process migrates ${session.display}, and this one has waited ${waited} ms for such: ` +
+      `${holder === null ? 'it has just finished, or cannot be seen' : describeBlocker(holder)}. Nothing was changed meanwhile. Wait for it and try ` +
       'again, raise `waitForLock`, or end that session if it hangs: SELECT pg_terminate_backend(<pid>).',
     { details: { server: session.display, ...(holder !== null && { blockers: [holder] }) } },
   )

@@ -19,11 +19,13 @@ export interface MessageOptions {
   readonly place: HistoryPlace
   /** Statements that open the transaction. */
   readonly begin: readonly string[]
-  /** Statements in front of its end that keep the lock. */
+  /** Statements in front of its end that keep the lock, or refuse to go on without it. */
   readonly renewal: readonly string[]
   /** Who is written into history as the one who installed. */
   readonly installedBy: string
   readonly ledgerHash: string | null
+  /** The one of them that came from the server, which has to confirm it; asking about those of our own would be felt in many migrations. */
+  readonly readLedgerHash: string | null
   /** Completes a ledger entry with who and where. */
   readonly completeEntry: (draft: LedgerDraft) => LedgerEntry
   /** Role that may write history and ledger when the login itself may not. */
@@ -141,7 +143,13 @@ function addRecord(
   const perRow = (rowsOf: (step: PlanStep) => readonly unknown[]): readonly string[] =>
     group.flatMap((step, index) => rowsOf(step).map(() => times[index] ?? '0'))
   const ledgerTimes = marks.areUsed || elapsed !== undefined ? perRow((step) => step.ledgerEntries) : null
-  const ledger = insertLedgerSql(place, entries, options.ledgerHash, ledgerTimes)
+  const ledger = insertLedgerSql(
+    place,
+    entries,
+    options.ledgerHash,
+    ledgerTimes,
+    options.ledgerHash !== options.readLedgerHash,
+  )
   writer.add({ role: 'record', step: last }, [
     ...(marks.areUsed ? [marks.set()] : []),
     ...(historyRole === null ? [] : [`SET LOCAL ROLE ${quoteIdentifier(historyRole)}`]),

@@ -8,6 +8,7 @@ import type { LedgerEntry } from '../history/ledger-entry.js'
 import { ownNames, quoteIdentifier } from '../history/quote-sql.js'
 import type { LedgerDraft, PlanStep } from '../plan/plan.js'
 import { admit } from './admit.js'
+import { tellingBlockers } from './blocker-watch.js'
 import { chooseLock } from './choose-lock.js'
 import { openSessionWithRetries } from './connect-retry.js'
 import { resolveTarget } from './connection-target.js'
@@ -19,6 +20,7 @@ import { openSession, type Session } from './session.js'
 import { careForOwnSession, type SessionCare } from './session-care.js'
 import { settleSession } from './settle-session.js'
 import { toolVersion } from './tool-version.js'
+import { translateError } from './translate-error.js'
 
 /** How transactions of a run begin, and how it leaves its session behind them. */
 export interface Settled {
@@ -47,6 +49,8 @@ export class Run {
   login = ''
   /** Where the ledger's hash chain goes on. */
   ledgerHash: string | null = null
+  /** As the server told it last. It may have been damaged on its way. */
+  readLedgerHash: string | null = null
   /** The highest rank that was found in history, or will be there by the end of the plan. */
   highestRank = 0
   /** Set while a command has any. */
@@ -137,9 +141,10 @@ export class Run {
     const { ledgerHash, highestRank } = this
     const head = { ledgerHash, highestRank, ...(existing !== undefined && { existing }) }
     const begin = isPlanned ? this.beginPlanned(head) : this.begin
-    const text = [...begin, ownNames, ...role, ...statements, 'COMMIT'].join(';\n')
+    const renewal = this.lock?.renewal ?? []
+    const text = [...begin, ownNames, ...role, ...statements, ...renewal, 'COMMIT'].join(';\n')
     try {
-      await admit(this, () => this.session.send(text))
+      await tellingBlockers(this, () => admit(this, () => this.session.send(text)))
     } catch (error) {
       if (error instanceof ServerError) await this.session.send('ROLLBACK')
       throw error
@@ -148,7 +153,7 @@ export class Run {
 
   /** A second session, for looking at the first one from outside. */
   async observer(): Promise<Session> {
-    const { signal } = this.#stopObserving
+    const signal = AbortSignal.any([this.#stopObserving.signal, ...(this.config.signal ? [this.config.signal] : [])])
     this.#observer ??= resolveTarget(this.config).then((target) => openSession(target, { signal }))
     return await this.#observer
   }
@@ -161,23 +166,42 @@ export class Run {
     script: string | null,
     remains = 'It is applied and recorded; the scripts after it were not run.',
   ): Promise<void> {
-    if (this.lock === null || (await this.lock.isHeld())) return
+    if (this.lock === null || (await this.holdsLock(script === null ? undefined : remains))) return
     throw lockLost(this.session.display, this.lock.strategy, script, remains)
+  }
+
+  /**
+   * Whether the lock is still there, if there is one to be held.
+   *
+   * @param remains what became of what was done under it.
+   * @throws SchemawayError when the server refuses to say so.
+   */
+  async holdsLock(remains = 'What this run did is committed and recorded.'): Promise<boolean> {
+    try {
+      return this.lock === null || (await this.lock.isHeld())
+    } catch (error) {
+      throw translateError(error, 'looking whether the lock is still held', this.session.display, remains)
+    }
   }
 
   /** Never throws: what counts is committed, and the lock ends with the session anyway. */
   async close(): Promise<void> {
-    // One that is still being opened, to a server that does not answer, is not waited for.
-    this.#stopObserving.abort()
-    const observer = await this.#observer?.catch(() => null)
-    await observer?.close()
+    const observed = this.#endObservation()
     // What was stopped between two messages left a transaction open, which would take the end of the lock along.
     const { session, care, lock } = this
     if (lock?.strategy === 'table' && !session.isLost && session.transactionStatus !== 'idle') {
       await session.send(['ROLLBACK', ...care.afterRoles].join(';\n')).catch(() => {})
     }
     if (this.#isLocked) await lock?.release().catch(() => {})
-    await this.session.close()
+    // Of a server that has fallen silent, the end of both is waited for at the same time.
+    await Promise.all([session.close(), observed])
+  }
+
+  /** One that is still being opened, to a server that does not answer, is not waited for. */
+  async #endObservation(): Promise<void> {
+    this.#stopObserving.abort()
+    const observer = await this.#observer?.catch(() => null)
+    await observer?.close()
   }
 }
 
@@ -223,7 +247,7 @@ export async function openRun(config: Config, opened?: Session): Promise<Run> {
     return run
   } catch (error) {
     await (run?.close() ?? session.close())
-    throw error
+    throw translateError(error, 'preparing the session', session.display, 'Nothing was changed.')
   }
 }
 
@@ -235,7 +259,9 @@ export async function openRun(config: Config, opened?: Session): Promise<Run> {
  */
 export async function openWithoutLock(config: Config, opened?: Session, isShared = false): Promise<Run> {
   const session = opened ?? (await connectForRun(config, createEmit(config)))
-  const care = isShared ? (await import('./shared-session.js')).careForSharedSession : careForOwnSession([])
+  const care = isShared
+    ? await (await import('./shared-session.js')).careForSharedSession(session)
+    : careForOwnSession([])
   return new Run(config, session, { begin: 'BEGIN', localSettings: [], care, lock: null })
 }
 

@@ -3,6 +3,7 @@ import type { DatabaseState, HistoryRow } from '../history/history-row.js'
 import type { LedgerHead } from '../history/ledger-head.js'
 import { doWithOwnNames, quoteLiteral, withOwnNames } from '../history/quote-sql.js'
 import type { HistoryBeginning } from '../plan/plan-baseline.js'
+import { tellingBlockers } from './blocker-watch.js'
 import { createMissingTables } from './create-history.js'
 import { HistoryMoved, untilSettled } from './history-moved.js'
 import type { Run } from './open-run.js'
@@ -106,6 +107,11 @@ async function translated<Result>(run: Run, work: () => Promise<Result>): Promis
 }
 
 async function read(run: Run): Promise<PreparedHistory> {
+  // Who only looks listens by itself.
+  return run.isLocked ? await tellingBlockers(run, () => readNow(run)) : await readNow(run)
+}
+
+async function readNow(run: Run): Promise<PreparedHistory> {
   const { config, session, place } = run
   const { state, historyRole } = await readState(session, place, config.roles.owner)
   run.historyRole = historyRole ?? (state.rows === null ? null : await findWritingRole(run))
@@ -115,6 +121,7 @@ async function read(run: Run): Promise<PreparedHistory> {
   // Where nobody is kept away meanwhile, what is planned by must not be older than what its transactions are to find.
   const rows = (run.lock?.strategy === 'transaction' ? await readRowsAgain(run) : state.rows) ?? []
   run.ledgerHash = head.hash
+  run.readLedgerHash = head.hash
   // Behind a rollback the ledger has had higher ones, which Flyway, that knows of none, takes again.
   run.highestRank = Math.max(0, ...rows.map((row) => row.installedRank))
   return {

@@ -46,7 +46,20 @@ async function askAs<Row extends object>(
  */
 export async function readLedgerHead(reader: Reader): Promise<LedgerHead> {
   const { head } = await askAsHistoryRole<{ head: string }>(reader, readLedgerHeadSql(reader.place))
-  return JSON.parse(head) as LedgerHead
+  return parseLedgerHead(head)
+}
+
+/** @throws SyntaxError also where a line that garbles has changed a name. */
+function parseLedgerHead(text: string): LedgerHead {
+  const head = JSON.parse(text) as LedgerHead
+  const values: readonly unknown[] = [
+    head.hash,
+    head.highestRank,
+    head.modules,
+    ...(head.modules ?? []).flatMap((one) => [one.script, one.module, one.requires]),
+  ]
+  if (values.includes(undefined)) throw new SyntaxError('a name is missing')
+  return head
 }
 
 /** The module of each script that was applied. */

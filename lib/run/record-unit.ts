@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { quoteIdentifier } from '../history/quote-sql.js'
 import { admit } from './admit.js'
+import { tellingBlockers } from './blocker-watch.js'
 import type { Run } from './open-run.js'
 import { retryPause } from './retry-pause.js'
 import { ServerError } from './server-error.js'
@@ -17,9 +18,10 @@ export function becomeRecorder({ historyRole }: Run): readonly string[] {
  * Writes into the ledger what became of a statement that is committed already. The caller's signal does not stop it, since
  * nobody would know about the statement then.
  *
+ * @param isAhead whether the statement comes only now, and must not run without the lock.
  * @throws SchemawayError of what the server said; `CONNECTION_LOST`.
  */
-export async function recordUnit(run: Run, sql: string): Promise<void> {
+export async function recordUnit(run: Run, sql: string, isAhead: boolean): Promise<void> {
   const { session, config, emit } = run
   const message = [
     'BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE',
@@ -28,11 +30,12 @@ export async function recordUnit(run: Run, sql: string): Promise<void> {
     `SET LOCAL lock_timeout = ${config.lockTimeout}`,
     'SET LOCAL statement_timeout = 0',
     sql,
+    ...(isAhead ? (run.lock?.renewal ?? []) : []),
     'COMMIT',
   ].join(';\n')
   for (let attempt = 1; ; attempt += 1) {
     try {
-      await admit(run, () => session.send(message))
+      await tellingBlockers(run, () => admit(run, () => session.send(message)))
       return
     } catch (error) {
       if (!session.isLost) await session.send('ROLLBACK')
@@ -40,7 +43,7 @@ export async function recordUnit(run: Run, sql: string): Promise<void> {
       if (!isBlocked(error) || attempt > config.lockRetries) {
         throw translateError(error, 'recording in the ledger what became of a statement', session.display)
       }
-      const waitMilliseconds = retryPause(attempt)
+      const waitMilliseconds = retryPause(attempt, error, config.lockTimeout)
       const { sqlState } = error
       emit({ type: 'retry', attempt: attempt + 1, of: config.lockRetries + 1, waitMilliseconds, sqlState })
       await sleep(waitMilliseconds)

@@ -93,7 +93,7 @@ async function retry<Result>(
         if (!isBlocked(error) || attempt > options.retries) {
           throw options.explain(error, { blockers, attempts: attempt })
         }
-        const waitMilliseconds = retryPause(attempt)
+        const waitMilliseconds = retryPause(attempt, error, options.lockTimeout ?? config.lockTimeout)
         emit({
           type: 'retry',
           attempt: attempt + 1,

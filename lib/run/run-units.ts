@@ -12,7 +12,9 @@ import type { LedgerDraft, PlannedScript, PlanStep } from '../plan/plan.js'
 import { mayRunAgain, type ScriptUnit } from '../scripts/script-units.js'
 import type { Statement } from '../scripts/statement.js'
 import { pause } from './abort.js'
+import { nameStopper } from './connect.js'
 import { describeReference } from './describe-reference.js'
+import { HistoryMoved } from './history-moved.js'
 import { IndexKeeper } from './index-keeper.js'
 import type { Message } from './message.js'
 import { MessageWriter } from './message-writer.js'
@@ -94,7 +96,8 @@ export class UnitRunner {
       else if (index === done.length && begun !== null && (await this.#indexes.settle(unit, begun))) {
         await this.#record('progressed', {})
       } else await this.#runUnit(unit)
-      if (/advisory|discard/i.test(source)) await this.#checkLock(index)
+      // What runs in a transaction of ours is committed only while the lock is there.
+      if (unit.transaction === 'none' || unit.transaction === 'session') await this.#checkLock(index)
     }
     this.#current = this.#units.length
     this.#state = 'open'
@@ -114,8 +117,16 @@ export class UnitRunner {
     if (error instanceof ServerError) {
       return this.explain(translateError(error, `looking after ${script}`, this.#run.session.display))
     }
+    // It is planned anew, and goes on behind what is done.
+    if (error instanceof HistoryMoved) return error
     if (!(error instanceof SchemawayError) || error.message.includes(outside)) return error
-    const what = explainAnew(error, script)
+    // What it says about transactions is not true of a script without one.
+    const what =
+      error.code === 'ABORTED'
+        ? `The run was stopped by ${nameStopper(this.#run.config.signal?.reason)} while ${script} ran.`
+        : error.message.includes(script)
+          ? error.message
+          : `${script}: ${error.message}`
     return new SchemawayError(error.code, `${what} ${this.remains}`, {
       details: { ...describeReference(this.#script.reference), ...error.details },
       cause: error.cause,
@@ -166,9 +177,8 @@ export class UnitRunner {
           await this.#sender.deliver(message)
           this.#run.ledgerHash = message.ledgerHash
         } catch (error) {
-          if (!(error instanceof MessageFailure)) throw error
-          await session.send('ROLLBACK')
-          this.#state = 'open'
+          if (error instanceof MessageFailure) await session.send('ROLLBACK')
+          if (error instanceof MessageFailure || isOfLock(error)) this.#state = 'open'
           throw error
         }
       })
@@ -193,7 +203,7 @@ export class UnitRunner {
         if (!isBlocked(error.cause) || attempt > config.lockRetries || config.signal?.aborted) {
           throw new MessageFailure(error.cause, error.sent, error.part, error.blockers, attempt)
         }
-        const wait = retryPause(attempt)
+        const wait = retryPause(attempt, error.cause, config.lockTimeout)
         const { sqlState } = error.cause
         emit({ type: 'retry', attempt: attempt + 1, of: config.lockRetries + 1, waitMilliseconds: wait, sqlState })
         await pause(wait, config.signal, `waiting before attempt ${attempt + 1}`)
@@ -257,7 +267,7 @@ export class UnitRunner {
     this.#current = index + 1
     this.#state = 'open'
     const { script } = this.#script.reference
-    await this.#run.checkLock(script)
+    await this.#run.checkLock(script, 'The statements after it were not run.')
   }
 
   /** Sends statements of our own. */
@@ -280,6 +290,7 @@ export class UnitRunner {
     // The COMMIT of the script comes behind the record.
     writer.addStatements(this.#script, step, isOwn ? { ...unit, behind: unit.behind - 1 } : unit)
     writer.add({ role: 'record', step }, [...becomeRecorder(this.#run), ...(this.#run.lock?.guard ?? []), ledger.sql])
+    writer.add({ role: 'prelude' }, this.#run.lock?.renewal ?? [])
     writer.add({ role: 'commit' }, ['COMMIT'])
     return { parts: writer.parts, ledgerHash: ledger.hash }
   }
@@ -290,7 +301,7 @@ export class UnitRunner {
     settled: Partial<SettledDetails> = {},
   ): Promise<void> {
     const { sql, hash } = this.#ledgerSql(event, { ...more, ...settled })
-    await recordUnit(this.#run, sql)
+    await recordUnit(this.#run, sql, event === 'started')
     this.#run.ledgerHash = hash
   }
 
@@ -322,19 +333,9 @@ export class UnitRunner {
   }
 }
 
-/** What an error says about transactions is not true of a script without one. */
-function explainAnew({ code, message }: SchemawayError, script: string): string {
-  switch (code) {
-    case 'ABORTED':
-      return `The run was stopped by its AbortSignal while ${script} ran.`
-    case 'LOCK_LOST':
-      return (
-        `${script} released the lock that keeps other processes from migrating at the same time. Remove ` +
-        'pg_advisory_unlock_all() from it.'
-      )
-    default:
-      return message.includes(script) ? message : `${script}: ${message}`
-  }
+/** Its transaction is rolled back. */
+function isOfLock(error: unknown): boolean {
+  return error instanceof SchemawayError && (error.code === 'LOCK_LOST' || error.code === 'HISTORY_MOVED')
 }
 
 function withoutUndo(draft: LedgerDraft): LedgerDraft {

@@ -10,6 +10,7 @@ import type { MessagePart } from './message-writer.js'
 import type { Run } from './open-run.js'
 import { ServerError, SessionLost } from './server-error.js'
 import type { CompletedMessage, CopyData, Session } from './session.js'
+import { onlyDefinesTables } from './session-settings.js'
 import type { Failure, FailureContext } from './statement-error.js'
 
 /** What became of one step. */
@@ -75,6 +76,8 @@ export class StepSender {
   readonly #numbers: ReadonlyMap<PlanStep, number>
   /** For each migration of the plan, the highest rank that history can have before it. */
   readonly #bounds = new Map<PlanStep['reference'], number>()
+  /** Whether no script of the plan can have touched the session. */
+  readonly #onlyDefinesTables: boolean
   readonly #watch: BlockerWatch
   #ahead: {
     readonly steps: readonly PlanStep[]
@@ -90,6 +93,7 @@ export class StepSender {
       this.#bounds.set(reference, bound)
       bound = Math.max(bound, ...historyRows.map(({ installedRank }) => installedRank))
     }
+    this.#onlyDefinesTables = plan.steps.every(({ scripts }) => scripts.every(onlyDefinesTables))
     this.#watch = new BlockerWatch(run)
   }
 
@@ -112,11 +116,13 @@ export class StepSender {
     this.tell('stepStarted', steps)
     const started = performance.now()
     if (next !== null) setImmediate(() => this.#writeAhead(next, message))
+    // Of a longer transaction the message that commits does not hold all that ran in it.
+    const scripts = parcel.begins && parcel.commits ? scriptsOf(steps) : []
     for (const [index, part] of message.parts.entries()) {
       // A request to cancel that comes between two parts finds nothing to cancel.
       if (index > 0) throwIfAborted(this.#run.config.signal, 'a script was sent in several parts')
       try {
-        const { commandTags } = await this.#sendPart(part)
+        const { commandTags } = await this.#sendPart(part, scripts)
         if (parcel.commits && index === message.parts.length - 1) checkCommit(commandTags, part, steps)
       } catch (error) {
         // What fails behind the COMMIT, in the reset of the session, does not undo it.
@@ -146,8 +152,8 @@ export class StepSender {
     for (const [index, part] of message.parts.entries()) {
       if (index > 0) throwIfAborted(this.#run.config.signal, 'a script was sent in several parts')
       try {
-        const { commandTags } = await this.#sendPart(part)
         const steps = part.segments.flatMap((one) => ('step' in one ? [one.step] : []))
+        const { commandTags } = await this.#sendPart(part, scriptsOf(steps))
         if (part.segments.some(({ role }) => role === 'commit')) checkCommit(commandTags, part, steps)
       } catch (error) {
         if (!(error instanceof ServerError)) throw error
@@ -162,8 +168,8 @@ export class StepSender {
   }
 
   /** As {@link BlockerWatch.send}, for what belongs to no step. */
-  async sendText(text: string, copyData?: CopyData): Promise<CompletedMessage> {
-    return await this.#watch.send(text, copyData)
+  async sendText(text: string, copyData?: CopyData, scripts?: readonly string[]): Promise<CompletedMessage> {
+    return await this.#watch.send(text, copyData, scripts)
   }
 
   write({ steps, begins, commits, elapsed }: Parcel, ledgerHash = this.#run.ledgerHash): Message {
@@ -174,8 +180,9 @@ export class StepSender {
       installedBy: run.installedBy,
       place: run.place,
       begin: run.beginPlanned({ ledgerHash, highestRank: this.#boundOf(steps) }),
-      renewal: run.lock?.renewal ?? [],
+      renewal: this.#mayLoseLock ? (run.lock?.renewal ?? []) : [],
       ledgerHash,
+      readLedgerHash: run.readLedgerHash,
       completeEntry: (draft) => run.completeEntry(draft),
       historyRole: run.historyRole,
       dataLossCheck: this.guardsData ? dataLossCheck(run.place, this.knownEmpty) : null,
@@ -186,6 +193,12 @@ export class StepSender {
 
   stop(): void {
     this.#watch.stop()
+  }
+
+  /** One of the session can only be let go of by the session. Asking for it would be felt in a thousand small migrations. */
+  get #mayLoseLock(): boolean {
+    const { lock, callbacks } = this.#run
+    return lock?.strategy !== 'session' || callbacks !== null || !this.#onlyDefinesTables
   }
 
   #boundOf([first]: readonly PlanStep[]): number {
@@ -201,12 +214,12 @@ export class StepSender {
     return isKnown ? lost : new CommitInDoubt(lost)
   }
 
-  async #sendPart(part: MessagePart): Promise<CompletedMessage> {
+  async #sendPart(part: MessagePart, scripts?: readonly string[]): Promise<CompletedMessage> {
     const { text } = part
     refuseOtherEncoding(this.#run.session, part)
     refuseOtherStrings(this.#run.session, part, text)
     const rows = part.copy?.rows()
-    const completed = await this.sendText(text, rows).finally(() => stopReading(rows))
+    const completed = await this.sendText(text, rows, scripts).finally(() => stopReading(rows))
     if (part.program !== null) await this.runProgram?.(part, this.#watch)
     if (part.hook !== null) await this.callHook?.(part.hook.point, part.hook.step)
     return completed
@@ -237,6 +250,10 @@ export class StepSender {
       emit(type === 'stepStarted' ? { type, ...fact } : { type, milliseconds, ...fact })
     }
   }
+}
+
+function scriptsOf(steps: readonly PlanStep[]): readonly string[] {
+  return [...new Set(steps.map(({ reference }) => reference.script))]
 }
 
 /** Everything is sent as UTF-8; a script that changed that would have its further text, and its rows, stored as other letters. */

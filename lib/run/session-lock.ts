@@ -1,6 +1,6 @@
-import { withOwnNames } from '../history/quote-sql.js'
+import { quoteDoBlock, withOwnNames } from '../history/quote-sql.js'
 import { findLockHolder } from './blockers.js'
-import { isOfKey, type Lock, type Waiting, waitForLock } from './lock.js'
+import { guardStates, isOfKey, type Lock, type Waiting, waitForLock } from './lock.js'
 import type { Session } from './session.js'
 
 /** Flyway's own lock, held by the session from the beginning of a run to its end. It ends with the session. */
@@ -8,7 +8,7 @@ export class SessionLock implements Lock {
   readonly strategy = 'session'
   readonly reason: string
   readonly guard: readonly string[] = []
-  readonly renewal: readonly string[] = []
+  readonly renewal: readonly string[]
   readonly #session: Session
   readonly #key: bigint
   readonly #waiting: Waiting
@@ -18,6 +18,7 @@ export class SessionLock implements Lock {
     this.#key = key
     this.#waiting = waiting
     this.reason = reason
+    this.renewal = [refuseWithoutLock(key)]
   }
 
   get backendPid(): string {
@@ -56,4 +57,16 @@ export class SessionLock implements Lock {
     const [row] = await this.#session.query<{ locked: boolean }>(sql)
     return row?.locked === true
   }
+}
+
+/**
+ * Looking into `pg_locks` would cost four times as much. pg_advisory_unlock() knows whether the session had the lock; while that is taken
+ * again, the transaction holds it, so that nobody else gets it in between.
+ */
+function refuseWithoutLock(key: bigint): string {
+  return quoteDoBlock(`BEGIN
+  IF NOT (pg_catalog.pg_try_advisory_xact_lock(${key}) AND pg_catalog.pg_advisory_unlock(${key}) AND pg_catalog.pg_try_advisory_lock(${key})) THEN
+    RAISE EXCEPTION USING ERRCODE = '${guardStates.lost}', MESSAGE = 'the lock was released';
+  END IF;
+END`)
 }

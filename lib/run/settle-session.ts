@@ -27,7 +27,8 @@ export async function settleSession(
 ): Promise<Omit<Settled, 'lock'>> {
   const settings = sessionSettings(config)
   if (isShared) {
-    const { careForSharedSession: care } = await import('./shared-session.js')
+    const { careForSharedSession } = await import('./shared-session.js')
+    const care = await careForSharedSession(session)
     const local = localSettingsStatements(settings, resetValues)
     const send = async (tried: readonly string[]): Promise<void> => {
       await session.send([beginReadWrite, ...tried, 'ROLLBACK'].join(';\n'))

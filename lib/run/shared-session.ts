@@ -1,4 +1,6 @@
-import { quoteDoBlock, quoteLiteral } from '../history/quote-sql.js'
+import { quoteDoBlock, quoteLiteral, withOwnNames } from '../history/quote-sql.js'
+import { ServerError } from './server-error.js'
+import type { Session } from './session.js'
 import type { SessionCare } from './session-care.js'
 
 /** SET app.tenant = ..., SET SESSION app.tenant TO ..., set_config('app.tenant', ...) */
@@ -8,6 +10,13 @@ function findCustomSettings(texts: readonly string[]): readonly string[] {
   const names = texts.flatMap((text) => [...text.matchAll(customSetting)].map((match) => match[1] ?? match[2] ?? ''))
   return [...new Set(names.map((name) => name.toLowerCase()))].filter((name) => !name.startsWith('schemaway.'))
 }
+
+/** The same in a function that a script may call. */
+const settingsOfFunctionsSql = withOwnNames(
+  `SELECT DISTINCT lower(coalesce(m[1], m[2])) AS name FROM pg_proc AS p CROSS JOIN LATERAL regexp_matches(` +
+    `coalesce(pg_get_function_sqlbody(p.oid), p.prosrc), ${quoteLiteral(String.raw`\mSET\s+(?:SESSION\s+)?((?:\w+\.)+\w+)|\mset_config\s*\(\s*'((?:\w+\.)+\w+)'`)}, 'gi') AS m ` +
+    `WHERE p.prokind IN ('f', 'p') AND p.pronamespace NOT IN ('pg_catalog'::regnamespace, 'information_schema'::regnamespace)`,
+)
 
 /** Objects of the session's own temporary schema. */
 const temporaryObjects =
@@ -31,16 +40,38 @@ const sessionSettings =
  * The note is committed in front of the transaction of the scripts, since some of what they do survives its ROLLBACK; all of that
  * is one message, or a transaction that is open, so the pooler gives the connection to nobody in between.
  *
- * Not seen are settings with a dot in their names that no extension defines, unless the text of a script names them, and what
- * `currval()` returns: the catalogue does not show them.
+ * Not seen are settings with a dot in their names that no extension defines, unless the text of a script or of a function names
+ * them, and what `currval()` returns: the catalogue does not show them.
  */
-export const careForSharedSession: SessionCare = {
+export async function careForSharedSession(session: Session): Promise<SessionCare> {
+  const customSettings = new Set(await readSettingsOfFunctions(session))
+  return {
+    ...sharedCare,
+    remember: (texts) => {
+      // What a script makes here a later one may call.
+      for (const name of findCustomSettings(texts)) customSettings.add(name)
+      return [
+        'BEGIN READ WRITE',
+        `SELECT pg_catalog.set_config('schemaway.session', (${describeSession([...customSettings])})::pg_catalog.text, false)`,
+        'COMMIT',
+      ]
+    },
+  }
+}
+
+async function readSettingsOfFunctions(session: Session): Promise<readonly string[]> {
+  try {
+    const rows = await session.query<{ name: string }>(settingsOfFunctionsSql)
+    return rows.map(({ name }) => name)
+  } catch (error) {
+    // A server that keeps its functions otherwise.
+    if (error instanceof ServerError) return []
+    throw error
+  }
+}
+
+const sharedCare: Omit<SessionCare, 'remember'> = {
   isShared: true,
-  remember: (texts) => [
-    'BEGIN READ WRITE',
-    `SELECT pg_catalog.set_config('schemaway.session', (${describeSession(findCustomSettings(texts))})::pg_catalog.text, false)`,
-    'COMMIT',
-  ],
   // Unless it is named, it comes first: what another client left there would take the place of the tables that are meant.
   setSearchPath: (path) => `SET LOCAL search_path = ${path}, pg_temp`,
   // RESET ROLE would end one that the pooler gave to the connection.

@@ -5,11 +5,10 @@ import type { ScriptReference } from './events.js'
 import { findPlace, offsetInPart } from './failure-place.js'
 import type { Message } from './message.js'
 import type { MessagePart, Segment } from './message-writer.js'
-import type { ServerError } from './server-error.js'
+import { lockNotAvailable, type ServerError } from './server-error.js'
 
 const readOnlyTransaction = '25006'
 const insufficientPrivilege = '42501'
-const lockNotAvailable = '55P03'
 const deadlockDetected = '40P01'
 /** A statement that cannot run inside a transaction, and a procedure that ends the one it is in. */
 export const refusesTransaction: ReadonlySet<string> = new Set(['25001', '2D000'])
@@ -93,7 +92,7 @@ export function explainDoubt(
     `${message} The COMMIT of ${listScripts(references.map(({ script }) => script))} had been sent and was not answered, so it is not ` +
       'known whether that transaction is committed: either all of it is, with what it wrote into history, or nothing. The next run ' +
       'waits until the server has let go of the lost session, sees from history which it is, and goes on from there.',
-    { details: { ...details, ...only }, cause },
+    { details: { ...details, ...only, inDoubt: true }, cause },
   )
 }
 

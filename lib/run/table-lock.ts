@@ -4,12 +4,12 @@ import { type Blocker, SchemawayError } from '../errors/schemaway-error.js'
 import { type HistoryPlace, placeHistory } from '../history/history-row.js'
 import { doWithOwnNames, ownNames, quoteIdentifier, quoteLiteral, withOwnNames } from '../history/quote-sql.js'
 import { resolveTarget } from './connection-target.js'
+import { noteOwnSchema } from './create-history.js'
 import type { Emit } from './emit.js'
 import { asRole, guardStates, type Lock, type Waiting, waitForLock } from './lock.js'
 import { ServerError } from './server-error.js'
 import { openSession, type Session } from './session.js'
 import { beginReadWrite } from './session-settings.js'
-import { translateError } from './translate-error.js'
 
 /** Seconds after which a lock that nobody has renewed may be taken over. */
 const expiry = 30
@@ -22,7 +22,7 @@ const existsAlready: ReadonlySet<string> = new Set(['23505', '42P07', '42P06', '
 
 interface Attempt {
   readonly taken: boolean
-  /** Whose lock had expired. */
+  /** Whose lock was taken over. */
   readonly former: string | null
   /** Role that took it; `none` is the login itself. */
   readonly role: string
@@ -30,8 +30,8 @@ interface Attempt {
 
 /**
  * A row of a table beside the history, for servers that do not know advisory locks. It expires when its process is not heard of
- * any more. Each transaction makes sure of it at its beginning, and thereby keeps everybody from taking it over until it ends;
- * in between a second connection renews it.
+ * any more, and before that where the server shows that the session of its holder has ended. Each transaction makes sure of it at its
+ * beginning, and thereby keeps everybody from taking it over until it ends; in between a second connection renews it.
  */
 export class TableLock implements Lock {
   readonly strategy = 'table'
@@ -49,6 +49,8 @@ export class TableLock implements Lock {
   #role: string | null = null
   /** Role that took the lock, where that was not `#role`. Scripts go on as others, which need not know of the table. */
   #taker: string | null = null
+  /** Whether the server shows which sessions there are; null while that has not been asked. */
+  #showsSessions: boolean | null = null
   #timer: NodeJS.Timeout | null = null
   #heart: Promise<Session> | null = null
   readonly #stopBeating = new AbortController()
@@ -110,9 +112,7 @@ export class TableLock implements Lock {
       () => this.#try(),
       () => this.#findHolder(),
       this.#waiting,
-    ).catch((error) => {
-      throw translateError(error, 'taking the lock', this.#session.display)
-    })
+    )
     this.#emit({ type: 'locked', strategy: this.strategy, waitedMilliseconds })
     this.#timer = setInterval(() => void this.#beat(), this.#heartbeatInterval)
     this.#timer.unref()
@@ -167,10 +167,10 @@ export class TableLock implements Lock {
 
   async #try(): Promise<boolean> {
     try {
-      const [row] = await this.#ask<Attempt>(this.#takeSql)
+      this.#showsSessions ??= await this.#canSeeSessions()
+      const [row] = await this.#ask<Attempt>(this.#takeSql(this.#showsSessions))
       if (row?.former != null) {
-        const message = `took over the lock of ${row.former}, which had not been heard of until it expired`
-        this.#emit({ type: 'notice', severity: 'WARNING', message })
+        this.#emit({ type: 'notice', severity: 'WARNING', message: `took over the lock of ${row.former}` })
       }
       if (this.#role === null) this.#taker = row?.role ?? null
       return row?.taken === true
@@ -186,16 +186,38 @@ export class TableLock implements Lock {
     }
   }
 
+  /** Not behind a pooler, where the session is none of the server's, nor where a server has no such view, or an empty one. */
+  async #canSeeSessions(): Promise<boolean> {
+    if (this.#isShared) return false
+    try {
+      const sql = `SELECT ${thisServer} AS server, ${ownStart} AS started`
+      const [row] = await this.#session.query<{ server: string | null; started: Date | null }>(withOwnNames(sql))
+      return row?.server != null && row.started !== null
+    } catch (error) {
+      if (error instanceof ServerError) return false
+      throw error
+    }
+  }
+
   /** It never waits: a row that a transaction of its holder has locked is passed over. */
-  get #takeSql(): string {
+  #takeSql(showsSessions: boolean): string {
     const { lock, history } = this.#place
-    const values = `'${this.#token}'::uuid, ${quoteLiteral(this.#client)}, session_user, clock_timestamp(), ${inAWhile}`
+    const backend = showsSessions
+      ? `${thisServer}, pg_backend_pid(), ${ownStart}`
+      : 'NULL::text, NULL::integer, NULL::timestamptz'
+    const values = `'${this.#token}'::uuid, ${quoteLiteral(this.#client)}, session_user, clock_timestamp(), ${inAWhile}, ${backend}`
+    // Sessions of another login, and of another server of a cluster, may not be shown.
+    const isGone =
+      `login = session_user AND server = ${thisServer} AND NOT EXISTS (SELECT FROM pg_stat_activity AS a ` +
+      `WHERE a.pid = k.backend_pid AND coalesce(a.backend_start = k.backend_start, true))`
     return (
-      `WITH free AS (SELECT history, client, expires_at FROM ${lock} WHERE ${this.#isOfHistory} ` +
-      `AND expires_at < clock_timestamp() FOR UPDATE SKIP LOCKED), ` +
-      `taken AS (UPDATE ${lock} AS l SET (owner, client, login, acquired_at, expires_at) = (SELECT ${values}) ` +
-      `FROM free WHERE l.history = free.history RETURNING free.client || ' (expired ' || free.expires_at || ')' AS former), ` +
-      `made AS (INSERT INTO ${lock} (history, owner, client, login, acquired_at, expires_at) SELECT ${quoteLiteral(history)}, ${values} ` +
+      `WITH free AS (SELECT history, client, expires_at, expires_at < clock_timestamp() AS expired FROM ${lock} AS k WHERE ` +
+      `${this.#isOfHistory} AND (expires_at < clock_timestamp()${showsSessions ? ` OR ${isGone}` : ''}) FOR UPDATE SKIP LOCKED), ` +
+      `taken AS (UPDATE ${lock} AS l SET (owner, client, login, acquired_at, expires_at, server, backend_pid, backend_start) = ` +
+      `(SELECT ${values}) FROM free WHERE l.history = free.history RETURNING free.client || CASE WHEN free.expired ` +
+      `THEN ', which had not been heard of until it expired (' || free.expires_at || ')' ELSE ', whose session has ended' END AS former), ` +
+      `made AS (INSERT INTO ${lock} (history, owner, client, login, acquired_at, expires_at, server, backend_pid, backend_start) ` +
+      `SELECT ${quoteLiteral(history)}, ${values} ` +
       `WHERE NOT EXISTS (SELECT FROM ${lock} WHERE ${this.#isOfHistory}) ON CONFLICT DO NOTHING RETURNING history) ` +
       `SELECT EXISTS (SELECT FROM taken) OR EXISTS (SELECT FROM made) AS taken, (SELECT former FROM taken) AS former, current_setting('role') AS role`
     )
@@ -212,7 +234,8 @@ export class TableLock implements Lock {
       // Whoever comes second fails here, and grants nothing: two GRANTs at once would be refused.
       ...(row?.missing === true ? [`CREATE SCHEMA ${schema}`] : []),
       `CREATE TABLE ${lock} (history text PRIMARY KEY, owner uuid NOT NULL, client text NOT NULL, login text NOT NULL, ` +
-        'acquired_at timestamptz NOT NULL, expires_at timestamptz NOT NULL)',
+        'acquired_at timestamptz NOT NULL, expires_at timestamptz NOT NULL, server text, backend_pid integer, backend_start timestamptz)',
+      ...(row?.missing === true ? [noteOwnSchema(this.#place)] : []),
       this.#grant,
       'COMMIT',
     ]
@@ -271,7 +294,8 @@ export class TableLock implements Lock {
     if (this.#isBeating) return
     this.#isBeating = true
     try {
-      const { signal } = this.#stopBeating
+      const { signal: stop } = this.#waiting
+      const signal = AbortSignal.any([this.#stopBeating.signal, ...(stop === undefined ? [] : [stop])])
       this.#heart ??= resolveTarget(this.#config).then((target) => openSession(target, { signal }))
       const heart = await this.#heart
       const sql =
@@ -330,4 +354,7 @@ export class TableLock implements Lock {
   }
 }
 
+/** Of two servers of a cluster that look like one from here, the second does not show the sessions of the first. */
+const thisServer = `concat_ws(' ', extract(epoch FROM pg_postmaster_start_time()), inet_server_addr(), inet_server_port())`
+const ownStart = '(SELECT backend_start FROM pg_stat_activity WHERE pid = pg_backend_pid())'
 const inAWhile = `clock_timestamp() + interval '${expiry} seconds'`

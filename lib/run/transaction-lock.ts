@@ -17,6 +17,8 @@ export class TransactionLock implements Lock {
   readonly #key: bigint
   readonly #place: HistoryPlace
   readonly #waiting: Waiting
+  /** Milliseconds of all waits together: each transaction may have to wait again. */
+  #waited = 0
 
   constructor(
     session: Session,
@@ -73,18 +75,15 @@ ${absent
   }
 
   async acquire(): Promise<void> {
-    const waitedMilliseconds = await this.wait()
-    this.#waiting.emit({ type: 'locked', strategy: this.strategy, waitedMilliseconds })
-  }
-
-  /** Waits until nobody else works at this moment. */
-  async wait(): Promise<number> {
-    return await waitForLock(
+    const waitedMilliseconds = await waitForLock(
       this.#session,
       () => this.#isFree(),
       () => findLockHolder(this.#session, this.#key),
       this.#waiting,
+      this.#waited,
     )
+    this.#waited += waitedMilliseconds
+    this.#waiting.emit({ type: 'locked', strategy: this.strategy, waitedMilliseconds })
   }
 
   /** Each transaction has it, or fails. */

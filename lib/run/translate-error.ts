@@ -1,6 +1,6 @@
 import type { ErrorCode } from '../errors/error-codes.js'
 import { type ErrorDetails, SchemawayError } from '../errors/schemaway-error.js'
-import { ServerError } from './server-error.js'
+import { queryCanceled, ServerError } from './server-error.js'
 
 const codes: Readonly<Record<string, ErrorCode>> = {
   '42501': 'MISSING_PRIVILEGE',
@@ -8,6 +8,10 @@ const codes: Readonly<Record<string, ErrorCode>> = {
   '42804': 'HISTORY_UNREADABLE',
   '55P03': 'STATEMENT_BLOCKED',
   '40P01': 'STATEMENT_BLOCKED',
+}
+
+const adviceByState: Readonly<Record<string, string>> = {
+  [queryCanceled]: 'Somebody cancelled that statement, or it took longer than `statement_timeout` allows. Run again.',
 }
 
 const advice: Partial<Record<ErrorCode, string>> = {
@@ -29,11 +33,15 @@ export function detailsOf(error: ServerError, server: string): ErrorDetails {
   }
 }
 
-/** An error of a statement of our own, outside every script. Other errors stay as they are. */
-export function translateError(error: unknown, doing: string, server: string): unknown {
+/**
+ * An error of a statement of our own, outside every script. Other errors stay as they are.
+ *
+ * @param remains one sentence about what was done before, where that can be said.
+ */
+export function translateError(error: unknown, doing: string, server: string, remains?: string): unknown {
   // Our own statements answer in JSON, which only a broken line between us and the server can spoil.
   if (error instanceof SyntaxError) return garbled(doing, server, error)
-  return error instanceof ServerError ? explainServerError(error, doing, server) : error
+  return error instanceof ServerError ? explainServerError(error, doing, server, remains) : error
 }
 
 function garbled(doing: string, server: string, cause: SyntaxError): SchemawayError {
@@ -46,12 +54,17 @@ function garbled(doing: string, server: string, cause: SyntaxError): SchemawayEr
 }
 
 /** As {@link translateError}, of what is known to be an error of the server. */
-export function explainServerError(error: ServerError, doing: string, server: string): SchemawayError {
+export function explainServerError(
+  error: ServerError,
+  doing: string,
+  server: string,
+  remains?: string,
+): SchemawayError {
   const code = codes[error.sqlState] ?? 'STATEMENT_FAILED'
+  const next = advice[code] ?? error.hint ?? adviceByState[error.sqlState] ?? 'Correct the cause, then run again.'
   return new SchemawayError(
     code,
-    `While ${doing}, ${server} answered ${error.sqlState} ${error.serverMessage}. ` +
-      (advice[code] ?? error.hint ?? 'Correct the cause, then run again.'),
+    `While ${doing}, ${server} answered ${error.sqlState} ${error.serverMessage}. ${remains === undefined ? '' : `${remains} `}${next}`,
     { details: detailsOf(error, server), cause: error },
   )
 }

@@ -178,7 +178,7 @@ test('a callback or hook that fails behind the migrations says that they stay ap
   }
 })
 
-test('a migration that released the lock is applied, so the callbacks of one that failed do not run', async (t) => {
+test('behind a migration that released the lock no callback writes any more', async (t) => {
   const { url, locations, read } = await eventLog(t, {
     ...allCallbacks,
     'V1__a.sql': 'SELECT pg_advisory_unlock_all();',
@@ -186,9 +186,5 @@ test('a migration that released the lock is applied, so the callbacks of one tha
   })
   await expectError('LOCK_LOST', migrate({ url, locations }))
   const entries = await read()
-  assert.ok(entries.includes('afterEachMigrate'))
-  assert.deepEqual(
-    entries.filter((entry) => entry.endsWith('Error')),
-    ['afterMigrateError'],
-  )
+  assert.equal(entries.at(-1), 'beforeMigrate')
 })

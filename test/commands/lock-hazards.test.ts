@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { clean, migrate } from '../../lib/index.js'
+import { clean, type HookContext, type Hooks, migrate } from '../../lib/index.js'
+import { lockKey } from '../../lib/run/lock.js'
 import { testDatabase } from '../../lib/testing/index.js'
 import { createLogin } from '../support/create-login.js'
 import { expectError } from '../support/expect-error.js'
@@ -168,4 +169,78 @@ test('a login that writes history as another role keeps its own lock of the tabl
   folder.write({ 'V3__c.sql': 'SELECT 1;' })
   assert.equal((await migrate({ ...options, url: other.url, lockStrategy: 'table' })).migrations.length, 1)
   assert.ok(url)
+})
+
+test('a hook that meets a lost lock of the table, before its first query or before its COMMIT, is told as that', async (t) => {
+  const takeOver = 'UPDATE schemaway_lock SET owner = gen_random_uuid()'
+  for (const when of ['before', 'behind'] as const) {
+    for (const catches of [false, true]) {
+      const { url, sql } = await testDatabase(t)
+      const { directory: locations } = writeScripts(t, { 'V1__a.sql': 'CREATE TABLE a (id int);' })
+      const beforeMigrate = async ({ sql: hooked }: Pick<HookContext, 'sql'>): Promise<void> => {
+        if (when === 'before') await sql.unsafe(takeOver)
+        const work = hooked.unsafe(when === 'before' ? 'SELECT 1' : takeOver)
+        await (catches ? work.catch(() => {}) : work)
+      }
+      const error = await expectError(
+        'LOCK_LOST',
+        migrate({ url, locations, lockStrategy: 'table', hooks: { beforeMigrate } }),
+      )
+      assert.match(error.message, /was taken over by another process/)
+      assert.equal((await sql`SELECT to_regclass('a') AS a`)[0]?.['a'], null)
+    }
+  }
+})
+
+test('a hook whose transaction waits too long for another process is told so', async (t) => {
+  const { url, sql } = await testDatabase(t)
+  const { directory: locations } = writeScripts(t, { 'V1__a.sql': 'CREATE TABLE a (id int);' })
+  const other = await sql.reserve()
+  const hooks: Hooks = {
+    beforeMigrate: async ({ sql: hooked }) => {
+      await other.unsafe(`SELECT pg_advisory_lock(${lockKey('"public"."flyway_schema_history"')})`)
+      await hooked`SELECT 1`
+    },
+  }
+  const options = { url, locations, lockStrategy: 'transaction', waitForLock: 300 } as const
+  await expectError('LOCK_WAIT_TIMEOUT', migrate({ ...options, hooks }))
+  await other`SELECT pg_advisory_unlock_all()`
+  other.release()
+  await migrate(options)
+})
+
+test('a history whose schema the lock of the table made begins as any other that made its schema', async (t) => {
+  for (const lockStrategy of ['session', 'table'] as const) {
+    const { url, sql } = await testDatabase(t)
+    const { directory: locations } = writeScripts(t, { 'V1__a.sql': 'SELECT 1;' })
+    const rowsOf = async (table: string): Promise<readonly unknown[]> =>
+      (await sql.unsafe(`SELECT installed_rank, type, script FROM own.${table} ORDER BY 1`)).map((row) =>
+        Object.values(row),
+      )
+    const options = { url, locations, lockStrategy, historySchema: 'own' } as const
+    await migrate(options)
+    assert.deepEqual(await rowsOf('flyway_schema_history'), [
+      [0, 'SCHEMA', '"own"'],
+      [1, 'SQL', 'V1__a.sql'],
+    ])
+    await migrate({ ...options, table: 'second', baselineOnMigrate: true, baselineVersion: '0' })
+    assert.deepEqual(await rowsOf('second'), [
+      [1, 'BASELINE', '<< Flyway Baseline >>'],
+      [2, 'SQL', 'V1__a.sql'],
+    ])
+  }
+})
+
+test('a run by the table whose session was ended keeps nobody waiting until its lock expires', async (t) => {
+  const { url, sql } = await testDatabase(t)
+  const folder = writeScripts(t, { 'V1__a.sql': 'CREATE TABLE a (id int); SELECT pg_sleep(600);' })
+  const options = { url, locations: folder.directory, lockStrategy: 'table', waitForLock: 10_000 } as const
+  const running = expectError('CONNECTION_LOST', migrate(options))
+  await waitForSleep(sql)
+  await sql`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'`
+  await running
+  assert.equal((await sql`SELECT FROM schemaway_lock`).length, 1)
+  folder.write({ 'V1__a.sql': 'CREATE TABLE a (id int);' })
+  // The lock would last three times as long as it waits.
+  assert.equal((await migrate(options)).migrations.length, 1)
 })

@@ -7,12 +7,13 @@
 // | `lockTimeout` does not end a CREATE INDEX CONCURRENTLY that waits | concurrent-indexes: 'lock_timeout does not end ...' |
 // | each strategy keeps out each that it can | lock-strategies: "whoever works by '...' keeps out who works by '...'" |
 // | a row of the lock table that somebody else took | lock-strategies: 'a lock of the table that somebody else took ...' |
+// | a neighbour that waits for us inside the server; hooks and programs with open portals | lock-matrix-indexes |
 // | pg_advisory_unlock_all() in a script, inside and outside a transaction | session-state, resume-outside: '... lets go of the lock ...' |
 import assert from 'node:assert/strict'
 import test, { type TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Sql } from 'postgres'
-import { type Blocker, type MigrateOptions, type MigrationEvent, migrate } from '../../lib/index.js'
+import { type Blocker, type MigrateOptions, type MigrationEvent, migrate, seed } from '../../lib/index.js'
 import { lockKey } from '../../lib/run/lock.js'
 import { testDatabase } from '../../lib/testing/index.js'
 import { expectError } from '../support/expect-error.js'
@@ -21,6 +22,9 @@ import { waitForLock, waitForSleep, waitUntil } from '../support/wait-until.js'
 import { writeScripts } from '../support/write-scripts.js'
 
 const strategies = ['session', 'transaction', 'table'] as const
+
+/** What no text of a script shows. */
+const letGo = `CREATE SCHEMA other; CREATE FUNCTION other.let_go() RETURNS void LANGUAGE sql AS 'SELECT pg_advisory_unlock_all()'`
 
 const table = { 'V1__a.sql': 'CREATE TABLE a (id integer);' }
 
@@ -261,14 +265,82 @@ test('a lock that ended with its session: nothing more is committed, and another
   assert.deepEqual([...rows], [{ rows: 2 }])
 })
 
-test('a lock that a script let go of in a way that its text does not show is told before the report', async (t) => {
+for (const transaction of ['each', 'all'] as const) {
+  test(`a lock that a script let go of in a way that its text does not show is noticed before its COMMIT, with transaction '${transaction}'`, async (t) => {
+    const { url, sql } = await testDatabase(t)
+    await sql.unsafe(letGo)
+    const { directory: locations } = writeScripts(t, {
+      ...table,
+      'V2__b.sql': 'CREATE TABLE b (id int); SELECT other.let_go();',
+      'V3__c.sql': 'CREATE TABLE c (id int);',
+    })
+    const error = await expectError('LOCK_LOST', migrate({ url, locations, transaction }))
+    assert.match(error.message, /released the lock.*before the COMMIT: its transaction is rolled back/)
+    const applied = transaction === 'each' ? ['V1__a.sql'] : []
+    assert.deepEqual(error.details.applied, applied)
+    assert.equal(error.details.script, transaction === 'each' ? 'V2__b.sql' : undefined)
+    const rows = await sql`SELECT script FROM flyway_schema_history`
+    assert.deepEqual(
+      rows.map(({ script }) => script),
+      applied,
+    )
+    const [row] = await sql`SELECT to_regclass('b') AS b, to_regclass('c') AS c`
+    assert.deepEqual({ ...row }, { b: null, c: null })
+    const failures = await sql`SELECT FROM schemaway_ledger WHERE event = 'failed'`
+    assert.equal(failures.length, 0, 'nothing more is written')
+  })
+}
+
+test('a lock that a script let go of, and somebody else took, is noticed before its COMMIT', async (t) => {
+  const { url, sql } = await testDatabase(t)
+  await sql.unsafe(letGo)
+  const { directory: locations } = writeScripts(t, {
+    'V1__a.sql': 'CREATE TABLE a (id int); SELECT other.let_go(); SELECT pg_advisory_xact_lock(1);',
+  })
+  const [gate, other] = [await sql.reserve(), await sql.reserve()]
+  await gate`SELECT pg_advisory_lock(1)`
+  const running = expectError('LOCK_LOST', migrate({ url, locations }))
+  await waitForLock(sql)
+  const key = lockKey('"public"."flyway_schema_history"')
+  const [row] = await other.unsafe(`SELECT pg_try_advisory_lock(${key}) AS taken`)
+  assert.equal(row?.['taken'], true)
+  await gate`SELECT pg_advisory_unlock(1)`
+  await running
+  const [left] = await sql`SELECT to_regclass('a') AS a`
+  assert.equal(left?.['a'], null)
+  await other`SELECT pg_advisory_unlock_all()`
+  for (const one of [gate, other]) one.release()
+})
+
+test('a script that let go of the lock and failed leaves nothing, not even a line about its failure', async (t) => {
+  const { url, sql } = await testDatabase(t)
+  await sql.unsafe(letGo)
+  const { directory: locations } = writeScripts(t, { 'V1__a.sql': 'SELECT other.let_go(); SELECT broken;' })
+  await expectError('STATEMENT_FAILED', migrate({ url, locations }))
+  assert.equal((await sql`SELECT FROM schemaway_ledger`).length, 0)
+})
+
+test('a procedure that let go of the lock outside a transaction stops its script behind it', async (t) => {
   const { url, sql } = await testDatabase(t)
   await sql.unsafe(
-    `CREATE SCHEMA other; CREATE FUNCTION other.let_go() RETURNS void LANGUAGE sql AS 'SELECT pg_advisory_unlock_all()'`,
+    `${letGo}; CREATE PROCEDURE other.work() LANGUAGE plpgsql AS 'BEGIN COMMIT; PERFORM other.let_go(); END'`,
   )
-  const { directory: locations } = writeScripts(t, { 'V1__a.sql': 'SELECT other.let_go();', 'V2__b.sql': 'SELECT 2;' })
+  const { directory: locations } = writeScripts(t, {
+    'V1__a.sql': '-- schemaway: transaction=none\nCALL other.work();\nCREATE TABLE a (id int);',
+  })
   const error = await expectError('LOCK_LOST', migrate({ url, locations }))
-  assert.match(error.message, /was released during this run\. What the run did is committed and recorded/)
+  assert.match(error.message, /V1__a\.sql released the lock .* goes on with statement 2\./)
+  await migrate({ url, locations })
+})
+
+test('a released lock keeps seeds from being committed', async (t) => {
+  const { url, sql } = await testDatabase(t)
+  await migrate({ url, modules: ['iam'] })
+  await sql.unsafe(`${letGo}; GRANT USAGE ON SCHEMA other TO PUBLIC`)
+  await sql.unsafe(`CREATE FUNCTION other.on_insert() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM other.let_go(); RETURN NEW; END';
+    CREATE TRIGGER let_go BEFORE INSERT ON iam.organisations FOR EACH ROW EXECUTE FUNCTION other.on_insert()`)
+  await expectError('LOCK_LOST', seed({ url, set: 'demo', modules: ['iam'] }))
+  assert.equal((await sql`SELECT FROM iam.organisations`).length, 0)
 })
 
 test("whoever is overtaken between two transactions by 'transaction', and waits too long, is told what it had done", async (t) => {

@@ -171,7 +171,8 @@ test('an expired lock of the table is taken over, and whose it was is told', asy
   const { url, sql } = await testDatabase(t)
   const { directory: locations } = writeScripts(t, { 'V1__a.sql': 'CREATE TABLE a (id int);' })
   await sql`CREATE TABLE IF NOT EXISTS schemaway_lock (history text PRIMARY KEY, owner uuid NOT NULL, client text NOT NULL,
-    login text NOT NULL, acquired_at timestamptz NOT NULL, expires_at timestamptz NOT NULL)`
+    login text NOT NULL, acquired_at timestamptz NOT NULL, expires_at timestamptz NOT NULL, server text, backend_pid integer,
+    backend_start timestamptz)`
   await sql`INSERT INTO schemaway_lock VALUES ('"public"."flyway_schema_history"', gen_random_uuid(), 'dead@host:1', 'someone',
     now() - interval '1 hour', now() + interval '1 hour')`
   const table = { url, locations, lockStrategy: 'table' } as const

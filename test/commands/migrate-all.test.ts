@@ -220,7 +220,7 @@ test('onResult receives each result with its report, is waited for, and may thro
   assert.deepEqual(warnings, ['onResult threw on tenant 2: the listener broke'])
 })
 
-test('a database with nothing to do costs one connection and one query', async () => {
+test('a database has one connection, and one with nothing to do costs one query', async () => {
   const server = await startPostgres({
     settings: { log_statement: 'all', log_connections: 'on', log_line_prefix: '<%d %a> ' },
   })
@@ -231,6 +231,8 @@ test('a database with nothing to do costs one connection and one query', async (
     const { unchanged } = await migrateAll(targets, { modules: ['iam'], applicationName: 'second' })
     assert.equal(unchanged, 3)
     const lines = readFileSync(join(server.dataDirectory ?? '', '..', 'log'), 'utf8').split('\n')
+    const opened = lines.filter((line) => /database=.* application_name=first@/.test(line))
+    assert.equal(opened.length, all.length + 1, 'one for each, and one that shows of the server that its lock excludes')
     for (const { name } of all) {
       const own = lines.filter((line) => line.startsWith(`<${name} second@`))
       const statements = own.filter((line) => /LOG: {2}(statement|execute)/.test(line))

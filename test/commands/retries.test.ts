@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
-import { type MigrateOptions, type MigrationEvent, migrate } from '../../lib/index.js'
+import { type Blocker, info, type MigrateOptions, type MigrationEvent, migrate } from '../../lib/index.js'
 import { retryPause } from '../../lib/run/retry-pause.js'
 import { startPostgres, testDatabase } from '../../lib/testing/index.js'
 import { fakeServer, localPort, passOn, throughPort } from '../run/fake-server.js'
@@ -37,6 +37,7 @@ test('a transaction is tried again for a lock that is not available and for a de
         url,
         locations,
         lockRetries: 2,
+        lockTimeout: 100,
         statementTimeout: 500,
         onEvent: (event) => events.push(event),
       }),
@@ -49,13 +50,15 @@ test('a transaction is tried again for a lock that is not available and for a de
       retries.map((event) => [event.attempt, event.of, event.sqlState]),
       Array.from({ length: attempts - 1 }, (_, index) => [index + 2, 3, state]),
     )
+    const floor = state === '55P03' ? 100 : 0
     for (const { attempt, waitMilliseconds } of retries) {
-      assert.ok(waitMilliseconds >= 0 && waitMilliseconds <= 100 * 2 ** (attempt - 1), `${waitMilliseconds}`)
+      const jitter = waitMilliseconds - floor
+      assert.ok(jitter >= 0 && jitter <= 100 * 2 ** (attempt - 1), `${waitMilliseconds}`)
     }
   }
 })
 
-test('pauses between attempts differ, and grow to two seconds at the most', () => {
+test('pauses between attempts differ, grow by two seconds at the most, and are no shorter than the wait for a lock was', () => {
   for (const [attempt, limit] of [
     [1, 200],
     [2, 400],
@@ -63,10 +66,17 @@ test('pauses between attempts differ, and grow to two seconds at the most', () =
     [5, 2_000],
     [1_000, 2_000],
   ] as const) {
-    const pauses = Array.from({ length: 200 }, () => retryPause(attempt))
-    assert.ok(pauses.every((pause) => Number.isInteger(pause) && pause >= 0 && pause <= limit))
-    // Of 200 times, chance leaves out half of the range not once in 10^60.
-    assert.ok(Math.min(...pauses) < limit / 2 && Math.max(...pauses) > limit / 2)
+    for (const [sqlState, lockTimeout, floor] of [
+      ['40P01', 2_000, 0],
+      ['55P03', 0, 0],
+      ['55P03', 2_000, 2_000],
+      ['55P03', 60_000, 60_000],
+    ] as const) {
+      const pauses = Array.from({ length: 200 }, () => retryPause(attempt, { sqlState }, lockTimeout))
+      assert.ok(pauses.every((pause) => Number.isInteger(pause) && pause >= floor && pause <= floor + limit))
+      // Of 200 times, chance leaves out half of the range not once in 10^60.
+      assert.ok(Math.min(...pauses) < floor + limit / 2 && Math.max(...pauses) > floor + limit / 2)
+    }
   }
 })
 
@@ -136,6 +146,54 @@ test('whoever blocks is named by process, application, user, age and query', asy
     /"the long report" \(pid \d+, user \w+.*, idle in transaction, in a transaction for [\d.]+ s, latest statement: SELECT count/,
   )
   assert.ok(blocked.length > 0)
+})
+
+test('without a lockTimeout whoever blocks is named while a statement waits for ever', async (t) => {
+  const { url, sql } = await testDatabase(t)
+  await sql.unsafe('CREATE SCHEMA app; CREATE TABLE app.busy (id int)')
+  const { directory: locations } = writeScripts(t, {
+    'V1__a.sql': 'ALTER TABLE app.busy ADD COLUMN more int;',
+    'V2__b.sql': '-- schemaway: transaction=none\nVACUUM app.busy;',
+  })
+  const other = await sql.reserve()
+  const [self] = await other`SELECT pg_backend_pid() AS pid`
+  // The history is read without a lock timeout by whoever only looks, and the ledger is written to behind a statement.
+  for (const [version, held] of [
+    ['1', 'app.busy'],
+    ['1', 'flyway_schema_history'],
+    ['2', 'schemaway_ledger'],
+  ] as const) {
+    if (held !== 'app.busy') await migrate({ url, locations, target: '1' })
+    await other.unsafe(`BEGIN; LOCK TABLE ${held}`)
+    const blocked: Blocker[] = []
+    const onEvent = (event: MigrationEvent): void => {
+      if (event.type === 'blocked') blocked.push(...event.blockers)
+    }
+    const running = migrate({ url, locations, target: version, lockTimeout: 0, onEvent })
+    await waitUntil(`whoever holds ${held} is named`, () => blocked.length > 0)
+    assert.equal(blocked[0]?.pid, self?.['pid'])
+    await other`COMMIT`
+    await running
+  }
+  other.release()
+})
+
+test('whoever holds the history is named to one who only looks at it', async (t) => {
+  const { url, sql } = await testDatabase(t)
+  const { directory: locations } = writeScripts(t, { 'V1__a.sql': 'SELECT 1;' })
+  await migrate({ url, locations })
+  const other = await sql.reserve()
+  await other.unsafe("SET application_name = 'the repack'; BEGIN; LOCK TABLE flyway_schema_history")
+  const names: string[] = []
+  const onEvent = (event: MigrationEvent): void => {
+    if (event.type === 'blocked') names.push(...event.blockers.map(({ applicationName }) => applicationName))
+  }
+  const running = info({ url, locations, onEvent })
+  await waitUntil('it is named', () => names.length > 0)
+  assert.equal(names[0], 'the repack')
+  await other`COMMIT`
+  other.release()
+  await running
 })
 
 test('a prepared transaction that blocks is named as what it is', async (t) => {

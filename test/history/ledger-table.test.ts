@@ -5,7 +5,7 @@ import type { Sql } from 'postgres'
 import { placeHistory } from '../../lib/history/history-row.js'
 import { findBrokenLink, type LedgerEntry, type LedgerRow } from '../../lib/history/ledger-entry.js'
 import { type LedgerHead, readLedgerHeadSql } from '../../lib/history/ledger-head.js'
-import { createLedgerSql, insertLedgerSql, readLedgerSql } from '../../lib/history/ledger-table.js'
+import { createLedgerSql, insertLedgerSql, isBrokenChain, readLedgerSql } from '../../lib/history/ledger-table.js'
 import { testDatabase } from '../../lib/testing/index.js'
 import { arbitraryEntry, entry } from './arbitrary-ledger.js'
 
@@ -106,7 +106,9 @@ test('each row has the time of the server at which it was written, in UTC', asyn
 test('a member of a role with no more than table rights can append', async (t) => {
   const { sql, name } = await testDatabase(t)
   const role = `${name}_writer`
-  await sql.unsafe(`CREATE ROLE ${role}; ${createLedgerSql(place)}; GRANT INSERT ON schemaway_ledger TO ${role}`)
+  await sql.unsafe(
+    `CREATE ROLE ${role}; ${createLedgerSql(place)}; GRANT SELECT, INSERT ON schemaway_ledger TO ${role}`,
+  )
   const connection = await sql.reserve()
   await connection.unsafe(`SET ROLE ${role}`)
   await connection.unsafe(insertLedgerSql(place, [entry], null, []).sql)
@@ -114,6 +116,35 @@ test('a member of a role with no more than table rights can append', async (t) =
   connection.release()
   assert.equal((await readRows(sql)).length, 1)
   await sql.unsafe(`DROP OWNED BY ${role}; DROP ROLE ${role}`)
+})
+
+test('what does not continue the newest row is refused, and leaves nothing', async (t) => {
+  const { sql } = await testDatabase(t)
+  await sql.unsafe(createLedgerSql(place))
+  const first = insertLedgerSql(place, [entry, entry], null, null)
+  await sql.unsafe(first.sql)
+  const isRefused = async (previousHash: string | null): Promise<void> => {
+    const refusal = await sql.unsafe(insertLedgerSql(place, [entry, entry], previousHash, null).sql).then(
+      () => null,
+      (error: { code: string; schema_name: string; table_name: string; column_name: string }) => error,
+    )
+    assert.ok(refusal !== null)
+    const { code, schema_name, table_name, column_name } = refusal
+    const facts = { sqlState: code, schema: schema_name, table: table_name, column: column_name }
+    assert.ok(isBrokenChain(facts, place))
+    for (const other of [{ sqlState: '23505' }, { schema: 'other' }, { table: 'other' }, { column: 'id' }]) {
+      assert.ok(!isBrokenChain({ ...facts, ...other }, place))
+    }
+  }
+  await isRefused(null)
+  await isRefused('0'.repeat(64))
+  const [before] = await readRows(sql)
+  await isRefused(before?.hash ?? '')
+  assert.equal((await readRows(sql)).length, 2)
+  await sql.unsafe(insertLedgerSql(place, [entry], first.hash, null).sql)
+  // What was written under the same lock a moment ago is not asked for.
+  await sql.unsafe(insertLedgerSql(place, [entry], 'our own', null, true).sql)
+  assert.equal((await readRows(sql)).length, 4)
 })
 
 test('the head of an empty ledger has no hash, no rank and no module', async (t) => {

@@ -1,7 +1,14 @@
 import assert from 'node:assert/strict'
 import test, { type TestContext } from 'node:test'
 import type { Sql } from 'postgres'
-import { type MigrateOptions, type MigrationEvent, migrate, rollback } from '../../lib/index.js'
+import {
+  type Blocker,
+  type MigrateOptions,
+  type MigrationEvent,
+  migrate,
+  rollback,
+  type SchemawayError,
+} from '../../lib/index.js'
 import { testDatabase } from '../../lib/testing/index.js'
 import { expectError } from '../support/expect-error.js'
 import { history, none } from '../support/outside-transaction.js'
@@ -15,6 +22,11 @@ const scripts = {
   'V3__c.sql': 'CREATE TABLE c (id integer);',
 }
 const inDoubt = /The COMMIT of V2__doubtful\.sql had been sent and was not answered, so it is not known whether/
+
+function assertInDoubt({ message, details }: SchemawayError): void {
+  assert.match(message, inDoubt)
+  assert.equal(details.inDoubt, true)
+}
 
 async function migrateAndCut(
   t: TestContext,
@@ -50,7 +62,7 @@ for (const lockStrategy of ['session', 'transaction', 'table'] as const) {
     const found = await migrateAndCut(t, 'before the answer', scripts, { lockStrategy })
     if (found === null) return
     const { sql, error, finished, again } = found
-    assert.match(error.message, inDoubt)
+    assertInDoubt(error)
     const { script, version, applied: done, notReached } = error.details
     assert.deepEqual([script, version, done, notReached], ['V2__doubtful.sql', '2', ['V1__a.sql'], ['V3__c.sql']])
     assert.deepEqual(finished, ['V1__a.sql'])
@@ -61,11 +73,58 @@ for (const lockStrategy of ['session', 'transaction', 'table'] as const) {
   })
 }
 
+for (const lockStrategy of ['session', 'transaction', 'table'] as const) {
+  test(`COMMIT in doubt by '${lockStrategy}': while the server is still at it, the next run waits, and finds it done`, async (t) => {
+    const { url, sql } = await testDatabase(t)
+    const through = await cutAtCommit(t, url, 'unnoticed')
+    if (through === null) return t.skip('the server is not on this machine')
+    await sql.unsafe(`CREATE SCHEMA gate; CREATE TABLE gate.closed AS SELECT true;
+      CREATE FUNCTION gate.pass() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+        WHILE EXISTS (SELECT FROM gate.closed) LOOP PERFORM pg_catalog.pg_sleep(0.02); END LOOP; RETURN NULL; END $$`)
+    const { directory: locations } = writeScripts(t, {
+      ...scripts,
+      'V2__doubtful.sql': `CREATE TABLE doubtful (id integer);
+        CREATE CONSTRAINT TRIGGER at_commit AFTER INSERT ON doubtful DEFERRABLE INITIALLY DEFERRED
+          FOR EACH ROW EXECUTE FUNCTION gate.pass();
+        INSERT INTO doubtful VALUES (1);`,
+    })
+    const error = await expectError('CONNECTION_LOST', migrate({ url: through, locations, lockStrategy }))
+    assert.match(error.message, inDoubt)
+    let old: unknown
+    await waitUntil('the old session is at its COMMIT', async () => {
+      const sleeping = await sql`
+        SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'`
+      old = sleeping[0]?.['pid']
+      return old !== undefined
+    })
+
+    let tellHolder = (_: Blocker | null): void => {}
+    const told = new Promise<Blocker | null>((resolve) => {
+      tellHolder = resolve
+    })
+    const onEvent = (event: MigrationEvent): void => {
+      if (event.type === 'waitingForLock') tellHolder(event.holder)
+    }
+    const next = migrate({ url, locations, lockStrategy, onEvent })
+    const holder = await Promise.race([told, next.then(() => assert.fail('it did not wait'))])
+    // The table knows processes by their names.
+    assert.equal(holder?.pid, lockStrategy === 'table' ? 0 : old)
+    assert.deepEqual([...(await sql`SELECT to_regclass('doubtful') AS found`)], [{ found: null }])
+    await sql`DELETE FROM gate.closed`
+    const { migrations } = await next
+    assert.deepEqual(
+      migrations.map(({ script }) => script),
+      ['V3__c.sql'],
+    )
+    assert.deepEqual(await applied(sql), Object.keys(scripts))
+  })
+}
+
 test('COMMIT in doubt: what the server never heard of is done by the next run', async (t) => {
   const found = await migrateAndCut(t, 'before the commit')
   if (found === null) return
   const { sql, error, again } = found
-  assert.match(error.message, inDoubt)
+  assertInDoubt(error)
   assert.deepEqual(error.details.notReached, ['V3__c.sql'])
   assert.deepEqual(await again(), ['V2__doubtful.sql', 'V3__c.sql'])
   assert.deepEqual(await applied(sql), Object.keys(scripts))
@@ -76,6 +135,7 @@ test('a connection that breaks behind the answer to a COMMIT leaves no doubt: th
   if (found === null) return
   const { error, finished, again } = found
   assert.doesNotMatch(error.message, /not known/)
+  assert.equal(error.details.inDoubt, undefined)
   assert.deepEqual(error.details.applied, ['V1__a.sql', 'V2__doubtful.sql'])
   assert.deepEqual(error.details.notReached, ['V3__c.sql'])
   assert.deepEqual(finished, ['V1__a.sql', 'V2__doubtful.sql'])
@@ -111,7 +171,7 @@ test('COMMIT in doubt of a script in several parts, with rows in between', async
   })
   if (found === null) return
   const { sql, error, again } = found
-  assert.match(error.message, inDoubt)
+  assertInDoubt(error)
   assert.deepEqual(await again(), ['V3__c.sql'])
   assert.equal((await sql`SELECT FROM doubtful`).length, 2)
 })
@@ -132,7 +192,7 @@ test('COMMIT in doubt of a rollback: the next one finds out whether it was undon
       'CONNECTION_LOST',
       rollback({ url: through, locations, to: 'empty', allowDataLoss: true }),
     )
-    assert.match(error.message, inDoubt)
+    assertInDoubt(error)
     assert.deepEqual([error.details.undone, error.details.notReached], [[], ['V1__a.sql']])
     const { migrations } = await rollback({ url, locations, to: 'empty' })
     const undone = migrations.map(({ script }) => script)
@@ -161,6 +221,7 @@ test('a session that the server ends in a migration leaves no doubt', async (t) 
   })
   const error = await expectError('CONNECTION_LOST', migrate({ url, locations }))
   assert.doesNotMatch(error.message, /not known/)
+  assert.equal(error.details.inDoubt, undefined)
   assert.equal(error.details.sqlState, '57P01')
   assert.deepEqual(error.details.notReached, ['V2__doubtful.sql', 'V3__c.sql'])
   assert.deepEqual([...(await sql`SELECT to_regclass('doubtful') AS found`)], [{ found: null }])
@@ -179,7 +240,7 @@ test('COMMIT in doubt when a network goes silent and the caller gives up: neithe
   controller.abort()
   const error = await running
   assert.match(error.message, /did not answer within 5 s/)
-  assert.match(error.message, inDoubt)
+  assertInDoubt(error)
   assert.deepEqual([error.details.applied, error.details.notReached], [['V1__a.sql'], ['V3__c.sql']])
   const { migrations } = await migrate({ url, locations })
   assert.deepEqual(

@@ -4,9 +4,10 @@ import { fakeServer, localPort, throughPort } from './fake-server.js'
 
 /**
  * Where the connection breaks: in front of the server, so that it never hears of the COMMIT; between its commit and the answer;
- * right behind the answer. `silent`: as the second one, but nobody is told.
+ * right behind the answer. `silent`: as the second one, but nobody is told. `unnoticed`: the client is gone while the server is at the
+ * COMMIT, and the server hears of it only when it answers, as from a machine without power.
  */
-export type Cut = 'before the commit' | 'before the answer' | 'behind the answer' | 'silent'
+export type Cut = 'before the commit' | 'before the answer' | 'behind the answer' | 'silent' | 'unnoticed'
 
 const committed = 'COMMIT\0'
 
@@ -24,7 +25,9 @@ export async function cutAtCommit(t: TestContext, url: string, cut: Cut, words =
     const server = net.connect({ host: '127.0.0.1', port, noDelay: true })
     let isStruck = false
     server.on('error', () => client.destroy())
-    client.on('close', () => server.destroy())
+    client.on('close', () => {
+      if (!isStruck || cut !== 'unnoticed') server.destroy()
+    })
     client.on('data', (chunk) => {
       if (isArmed && [...words, 'COMMIT'].every((word) => chunk.includes(word))) {
         isArmed = false
@@ -36,10 +39,15 @@ export async function cutAtCommit(t: TestContext, url: string, cut: Cut, words =
         }
       }
       server.write(chunk)
+      if (isStruck && cut === 'unnoticed') client.destroy()
     })
     server.on('data', (chunk) => {
       const found = isStruck ? chunk.indexOf(committed) : -1
       if (isStruck && cut === 'silent') return
+      if (isStruck && cut === 'unnoticed') {
+        if (found !== -1) server.destroy()
+        return
+      }
       if (found === -1) client.write(chunk)
       else if (cut === 'behind the answer') client.end(chunk.subarray(0, found + committed.length))
       else client.destroy()

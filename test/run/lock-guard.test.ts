@@ -3,6 +3,7 @@ import test from 'node:test'
 import { readOptions } from '../../lib/config/read-options.js'
 import type { MigrationEvent } from '../../lib/index.js'
 import { resolveTarget } from '../../lib/run/connection-target.js'
+import { lockKey } from '../../lib/run/lock.js'
 import { openRun } from '../../lib/run/open-run.js'
 import { openSession } from '../../lib/run/session.js'
 import { TableLock } from '../../lib/run/table-lock.js'
@@ -61,4 +62,34 @@ test('that nobody can renew the lock of the table is told, once', async (t) => {
   await lock.release()
   assert.equal(notices.length, 1)
   assert.match(notices[0] ?? '', /cannot be renewed.*too many connections/)
+})
+
+test("by 'transaction', what each transaction waits for the others counts together", async (t) => {
+  const { url, sql } = await testDatabase(t)
+  const waits: number[] = []
+  const onEvent = (event: MigrationEvent): void => {
+    if (event.type === 'waitingForLock') waits.push(event.waitedMilliseconds)
+  }
+  const config = await readOptions('migrate', {
+    url,
+    locations: '.',
+    lockStrategy: 'transaction',
+    waitForLock: 2_000,
+    onEvent,
+  })
+  const run = await openRun(config)
+  t.after(() => run.close())
+  const other = await sql.reserve()
+  const key = lockKey('"public"."flyway_schema_history"')
+  await other.unsafe(`SELECT pg_advisory_lock(${key})`)
+  const first = run.lock?.acquire()
+  await waitUntil('it waits', () => waits.length > 0)
+  await new Promise((resolve) => setTimeout(resolve, 400))
+  await other.unsafe(`SELECT pg_advisory_unlock(${key})`)
+  await first
+  await other.unsafe(`SELECT pg_advisory_lock(${key})`)
+  await assert.rejects(run.lock?.acquire() ?? Promise.resolve(), { code: 'LOCK_WAIT_TIMEOUT' })
+  assert.ok((waits[1] ?? 0) >= 400, `${waits}`)
+  await other.unsafe(`SELECT pg_advisory_unlock(${key})`)
+  other.release()
 })

@@ -53,11 +53,7 @@ test('a script that releases the lock stops the run before the next script', asy
   })
   const error = await expectError('LOCK_LOST', migrate({ url, locations }))
   assert.equal(error.details.script, 'V1__unlock.sql')
-  assert.deepEqual(
-    (await sql`SELECT version FROM flyway_schema_history`).map((row) => row['version']),
-    ['1'],
-  )
-  await migrate({ url, locations })
+  assert.equal((await sql`SELECT FROM flyway_schema_history`).length, 0)
 })
 
 test('a script that changes its role still has its history written by the login', async (t) => {
