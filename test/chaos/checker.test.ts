@@ -3,8 +3,8 @@ import test, { type TestContext } from 'node:test'
 import type { Sql } from 'postgres'
 import { migrate } from '../../lib/index.js'
 import { type TestDatabase, testDatabase } from '../../lib/testing/index.js'
-import { findDivergences, findLeftOvers } from './checker.js'
-import { readSnapshot } from './read-snapshot.js'
+import { chainHash, findDivergences, findLeftOvers } from './checker.js'
+import { type LedgerRow, readSnapshot, type Snapshot } from './read-snapshot.js'
 import { optionsOf } from './scenarios.js'
 
 const comparison = { isOrderFree: false }
@@ -94,6 +94,44 @@ test('what differs is found', async (t) => {
       )
     })
   }
+})
+
+const contents: readonly (readonly [name: string, change: Partial<LedgerRow>])[] = [
+  ['another checksum', { checksum: 1 }],
+  ['another sha256', { sha256: '0'.repeat(64) }],
+  ['another text that undoes it', { undo_text: 'DROP TABLE chaos.people;' }],
+  ['no text that undoes it', { undo_text: null }],
+  ['another file that undoes it', { undo_script: 'chaos/U99__other.sql' }],
+  ['another placeholder', { placeholders: ['other'] }],
+  ['another kind', { kind: 'R' }],
+  ['another module', { module: 'other' }],
+  ['another login', { login: 'somebody' }],
+  ['an error', { error: '{"code":"X"}' }],
+]
+
+test('what the ledger keeps of a script differs, and its chain holds all the same', async (t) => {
+  const { sql } = await migrated(t)
+  const reference = await readSnapshot(sql, { countsOnly: false })
+  /** The chain is made again, as if it had been written so. */
+  const withRow = (change: Partial<LedgerRow>): Snapshot => {
+    let before: string | null = null
+    const ledger = reference.ledger.map((row) => {
+      const changed = row.event === 'applied' && row.script === 'chaos/V02__people.sql' ? { ...row, ...change } : row
+      before = chainHash(before, changed)
+      return { ...changed, hash: before }
+    })
+    return { ...reference, ledger }
+  }
+  assert.deepEqual(findDivergences(withRow({}), reference, comparison), [])
+  for (const [name, change] of contents) {
+    const divergences = findDivergences(withRow(change), reference, comparison)
+    assert.equal(divergences.length, 2, `${name}: ${divergences.join('\n')}`)
+    assert.match(divergences.join('\n'), /^ledger: missing \(1\): chaos\/V02__people\.sql/m)
+    assert.match(divergences.join('\n'), /^ledger: too much \(1\): chaos\/V02__people\.sql/m)
+  }
+  // What differs from run to run is none.
+  const other = { run_id: '00000000-0000-0000-0000-000000000000', client: 'another process', installed_rank: 7 }
+  assert.deepEqual(findDivergences(withRow(other), reference, comparison), [])
 })
 
 test('locks, sessions and prepared transactions that are left are found', async (t) => {

@@ -18,6 +18,7 @@ export function findDivergences(found: Snapshot, reference: Snapshot, comparison
     ...compareLists('catalogue', found.catalogue, reference.catalogue),
     ...compareLists('data', found.rows, reference.rows),
     ...compareHistories(found, reference, comparison),
+    ...compareLists('ledger', describeStanding(found.ledger), describeStanding(reference.ledger)),
     ...findDamage(found),
   ]
 }
@@ -65,6 +66,30 @@ function compareHistories(found: Snapshot, reference: Snapshot, { isOrderFree }:
   return compareLists('history', describe(found), describe(reference))
 }
 
+/**
+ * What the ledger keeps of each script that is applied now. Left out is what differs from run to run: the run itself, the process, ids,
+ * the chain, and the rank, which history has.
+ */
+function describeStanding(ledger: readonly LedgerRow[]): readonly string[] {
+  const latest = new Map<string, LedgerRow>()
+  for (const row of ledger) if (row.event === 'applied' || row.event === 'adopted') latest.set(row.script, row)
+  return standing(ledger).map((script) => {
+    const row = latest.get(script)
+    if (row === undefined) return `${script} without a row`
+    const { event, module, module_requires, kind, version, description, checksum, sha256 } = row
+    const { undo_script, undo_text, placeholders, error, details, login, tool_version } = row
+    return [
+      [script, event, module, module_requires, kind, version, description].join(' | '),
+      `checksum ${checksum} | sha256 ${sha256} | undo ${undo_script} ${digest(undo_text)} | placeholders ${placeholders.join(', ')}`,
+      `error ${error} | details ${details} | ${login} | ${tool_version}`,
+    ].join(' | ')
+  })
+}
+
+function digest(text: string | null): string {
+  return text === null ? 'without text' : `with text ${createHash('sha256').update(text).digest('hex').slice(0, 16)}`
+}
+
 /** Scripts that the ledger says are applied now. A repeatable may be applied again; what is applied of the others was undone before. */
 function standing(ledger: readonly LedgerRow[]): readonly string[] {
   const applied: string[] = []
@@ -83,23 +108,21 @@ function standing(ledger: readonly LedgerRow[]): readonly string[] {
 function findBrokenChain(ledger: readonly LedgerRow[]): readonly string[] {
   let before: string | null = null
   for (const row of ledger) {
-    const values: unknown[] = [before, row.run_id, row.event, row.module, row.module_requires, row.kind, row.version]
-    values.push(
-      row.description,
-      row.script,
-      row.installed_rank,
-      row.checksum,
-      row.sha256,
-      row.undo_script,
-      row.undo_text,
-    )
-    values.push(row.placeholders, row.error, row.login, row.client, row.tool_version)
-    if (row.details !== null) values.push(row.details)
-    const expected: string = createHash('sha256').update(JSON.stringify(values)).digest('hex')
-    if (expected !== row.hash) return [`ledger: row ${row.id} (${row.event} ${row.script}) does not continue the chain`]
+    if (chainHash(before, row) !== row.hash) {
+      return [`ledger: row ${row.id} (${row.event} ${row.script}) does not continue the chain`]
+    }
     before = row.hash
   }
   return []
+}
+
+/** What the hash of a row has to be behind a row with this one. */
+export function chainHash(before: string | null, row: LedgerRow): string {
+  const values: unknown[] = [before, row.run_id, row.event, row.module, row.module_requires, row.kind, row.version]
+  values.push(row.description, row.script, row.installed_rank, row.checksum, row.sha256, row.undo_script, row.undo_text)
+  values.push(row.placeholders, row.error, row.login, row.client, row.tool_version)
+  if (row.details !== null) values.push(row.details)
+  return createHash('sha256').update(JSON.stringify(values)).digest('hex')
 }
 
 function findRepeated(items: readonly string[]): readonly string[] {

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { maintain, migrate, repair, SchemawayError } from '../../lib/index.js'
 import type { ChaosServer } from './chaos-server.js'
 import { findLeftOvers } from './checker.js'
-import { optionsOf, type Scenario } from './scenarios.js'
+import { migrateOptionsOf, optionsOf, type Scenario } from './scenarios.js'
 
 /** How a database came to its end after a fault. */
 export interface Convergence {
@@ -12,8 +12,9 @@ export interface Convergence {
   readonly obstacle: string | null
 }
 
-const longestLeaving = 10_000
-const deadline = 60_000
+const longestLeaving = 20_000
+/** By a table the 30 seconds of a lock may have to pass before anything begins. */
+const deadline = 120_000
 
 /** Waits until the sessions of a run that ended badly are gone. @returns those that stay. */
 export async function waitForSessions(server: ChaosServer, database: string): Promise<readonly string[]> {
@@ -34,13 +35,14 @@ export async function waitForSessions(server: ChaosServer, database: string): Pr
  */
 export async function converge(server: ChaosServer, database: string, scenario: Scenario): Promise<Convergence> {
   const options = { ...optionsOf(scenario), url: server.urlOf(database), signal: AbortSignal.timeout(deadline) }
+  const migrating = { ...options, ...migrateOptionsOf(scenario) }
   let repairs = 0
   for (;;) {
     try {
-      await migrate(options)
+      await migrate(migrating)
       // A migrate() that finds nothing to do makes no partitions, also where the one before it could not.
       if (scenario.isModel) await maintain({ url: options.url })
-      const again = await migrate(options)
+      const again = await migrate(migrating)
       return { repairs, obstacle: again.migrations.length === 0 ? null : 'a second migrate() found something to do' }
     } catch (error) {
       const version = repairs < 3 ? unknownVersion(error) : null

@@ -5,6 +5,7 @@ import test, { type TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type ProxyFault, startFaultProxy } from './fault-proxy.js'
 import { FrameHeaders } from './frame-headers.js'
+import { RowValues } from './row-values.js'
 
 const plain = { direction: 'to-client', atByte: 3, milliseconds: 0, mask: 1, holds: false } as const
 
@@ -44,6 +45,7 @@ async function converse(t: TestContext, fault: ProxyFault | null, onCall?: () =>
     client,
     events,
     received: () => received,
+    accepted,
     heard: () => Buffer.concat(heard).toString(),
     until: async (holds: () => boolean) => {
       for (let waits = 0; !holds(); waits += 1) {
@@ -55,9 +57,13 @@ async function converse(t: TestContext, fault: ProxyFault | null, onCall?: () =>
 }
 
 test('without a fault everything passes, and is counted', async (t) => {
-  const { proxy, received, until } = await converse(t, null)
+  const { proxy, received, accepted, until } = await converse(t, null)
   await until(() => received() === 'abcdef')
   assert.deepEqual(proxy.received, { 'to-server': 6, 'to-client': 6 })
+  assert.deepEqual(
+    proxy.serverPorts,
+    accepted.map(({ remotePort }) => remotePort),
+  )
   assert.deepEqual([proxy.struckAt, proxy.openConnections], [null, 1])
 })
 
@@ -114,6 +120,37 @@ test('on the way to the server the next byte of a header is corrupted, and no ot
   assert.deepEqual(headers.read(query.subarray(0, 3)), [0, 1, 2])
   assert.deepEqual(headers.read(query.subarray(3)), [0, 1])
   assert.deepEqual(headers.read(Buffer.concat([query, query])), [0, 1, 2, 3, 4, 9, 10, 11, 12, 13])
+})
+
+test('of rows that a program reads the values are not corrupted, but all around them is', () => {
+  const values = new RowValues('FROM read.by_program')
+  const message = (type: string, body: readonly number[]): number[] => {
+    return [type.charCodeAt(0), 0, 0, 0, body.length + 4, ...body]
+  }
+  const query = (type: string, text: string): Buffer =>
+    Buffer.from([type.charCodeAt(0), 0, 0, 0, 9, ...Buffer.from(text)])
+  const row = message('D', [0, 3, 0, 0, 0, 2, 65, 66, 255, 255, 255, 255, 0, 0, 0, 1, 67])
+  const rest = [...message('C', [83, 0]), ...message('Z', [73])]
+  const spared = (chunk: readonly number[]): readonly number[] =>
+    values.read(Buffer.from(chunk)).flatMap((one, index) => (one ? [index] : []))
+  // The answer to a request for TLS, and behind it the first message.
+  assert.deepEqual(spared([...Buffer.from('N'), ...message('R', [0, 0, 0, 0])]), [])
+  values.hear(query('Q', 'SELECT x FROM other'))
+  assert.deepEqual(spared([...row, ...rest]), [])
+  values.hear(query('Q', 'SELECT x FROM read.by_program'))
+  assert.deepEqual(spared([...row, ...rest]), [11, 12, 21])
+  assert.deepEqual(spared([...row, ...row]), [11, 12, 21, 33, 34, 43])
+  // However it is cut into chunks.
+  assert.deepEqual(
+    [...row, ...rest].flatMap((byte, index) => (spared([byte]).length > 0 ? [index] : [])),
+    [11, 12, 21],
+  )
+  values.hear(query('P', 'SELECT x FROM read.by_program WHERE id = $1'))
+  values.hear(query('B', 'parameters'))
+  assert.deepEqual(spared(row), [11, 12, 21])
+  values.hear(query('P', 'SELECT x FROM other'))
+  values.hear(query('B', 'parameters'))
+  assert.deepEqual(spared(row), [])
 })
 
 test('a call holds the byte until it is done, where it is to', async (t) => {

@@ -3,6 +3,7 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Direction, WireKind } from './fault.js'
 import { FrameHeaders } from './frame-headers.js'
+import { RowValues } from './row-values.js'
 
 /** What the proxy does to a conversation. `call` calls somebody else, who inflicts the fault. */
 export interface ProxyFault {
@@ -14,6 +15,8 @@ export interface ProxyFault {
   readonly milliseconds: number
   /** What a `corrupt` byte is XORed with. */
   readonly mask: number
+  /** What queries have in their texts of whose rows no value is corrupted; see {@link RowValues}. */
+  readonly spares?: string
   /** Whether a `call` keeps the byte, and what comes behind it, until it is done. */
   readonly holds: boolean
 }
@@ -26,14 +29,22 @@ export interface FaultProxy {
   readonly struckAt: number | null
   /** Connections that the client has not let go of. */
   readonly openConnections: number
+  /** Ports from which the server hears its clients. */
+  readonly serverPorts: readonly number[]
+  /** Whether the server has said that a statement was cancelled. */
+  readonly hasSeenCancelled: boolean
   /** Ends all connections, and takes no more. */
   close(): Promise<void>
 }
+
+/** SQLSTATE of query_canceled, as a field of an error. */
+const cancelled = 'C57014\0'
 
 interface Pair {
   readonly client: Socket
   readonly server: Socket
   readonly headers: FrameHeaders
+  readonly values: RowValues | null
   readonly closed: Set<Direction>
 }
 
@@ -57,6 +68,7 @@ export async function startFaultProxy(
 class InjectingProxy implements FaultProxy {
   readonly received = { 'to-server': 0, 'to-client': 0 }
   struckAt: number | null = null
+  hasSeenCancelled = false
   readonly #target: number
   readonly #fault: ProxyFault | null
   readonly #onCall: () => Promise<void>
@@ -79,6 +91,10 @@ class InjectingProxy implements FaultProxy {
     return [...this.#pairs].filter(({ client }) => !client.destroyed).length
   }
 
+  get serverPorts(): readonly number[] {
+    return [...this.#pairs].flatMap(({ server }) => server.localPort ?? [])
+  }
+
   async listen(): Promise<void> {
     this.#server.listen(0, '127.0.0.1')
     await once(this.#server, 'listening')
@@ -96,7 +112,9 @@ class InjectingProxy implements FaultProxy {
 
   #join(client: Socket): void {
     const server = connect({ port: this.#target, host: '127.0.0.1', allowHalfOpen: true, noDelay: true })
-    const pair: Pair = { client, server, headers: new FrameHeaders(), closed: new Set() }
+    const spares = this.#fault?.spares
+    const values = spares === undefined ? null : new RowValues(spares)
+    const pair: Pair = { client, server, headers: new FrameHeaders(), values, closed: new Set() }
     this.#pairs.add(pair)
     this.#forward(pair, 'to-server')
     this.#forward(pair, 'to-client')
@@ -126,10 +144,11 @@ class InjectingProxy implements FaultProxy {
     const to = direction === 'to-server' ? pair.server : pair.client
     const before = this.received[direction]
     this.received[direction] += chunk.length
-    const headers = direction === 'to-server' ? pair.headers.read(chunk) : null
-    const offset = this.#strikesAt(direction, before, chunk.length, headers)
+    if (direction === 'to-client' && chunk.includes(cancelled)) this.hasSeenCancelled = true
+    const offset = this.#strikesAt(direction, before, chunk.length, this.#corruptible(pair, direction, chunk))
     const fault = this.#fault
-    if (offset === null || fault === null) return this.#write(pair, direction, chunk)
+    // Once the client is gone nobody is left to be hit.
+    if (offset === null || fault === null || pair.client.destroyed) return this.#write(pair, direction, chunk)
     this.struckAt = performance.now()
     const head = chunk.subarray(0, offset)
     const rest = chunk.subarray(offset)
@@ -174,12 +193,27 @@ class InjectingProxy implements FaultProxy {
     to.write(chunk)
   }
 
+  /** Which bytes of this chunk may be corrupted. */
+  #corruptible(pair: Pair, direction: Direction, chunk: Buffer): readonly number[] | null {
+    if (direction === 'to-server') {
+      pair.values?.hear(chunk)
+      return pair.headers.read(chunk)
+    }
+    const spared = pair.values?.read(chunk)
+    return spared === undefined ? null : [...chunk.keys()].filter((index) => spared[index] === false)
+  }
+
   /** Offset in this chunk of the byte where the fault strikes; null when it does not. */
-  #strikesAt(direction: Direction, before: number, length: number, headers: readonly number[] | null): number | null {
+  #strikesAt(
+    direction: Direction,
+    before: number,
+    length: number,
+    corruptible: readonly number[] | null,
+  ): number | null {
     const fault = this.#fault
     if (fault === null || this.struckAt !== null || fault.direction !== direction) return null
-    if (fault.kind === 'corrupt' && headers !== null) {
-      return headers.find((index) => before + index >= fault.atByte) ?? null
+    if (fault.kind === 'corrupt' && corruptible !== null) {
+      return corruptible.find((index) => before + index >= fault.atByte) ?? null
     }
     return before + length > fault.atByte ? Math.max(0, fault.atByte - before) : null
   }

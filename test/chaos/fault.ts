@@ -31,7 +31,7 @@ export interface Fault {
   readonly atByte: number
   /** How long a `delay` is; for faults outside the wire the wait between the byte and the fault. Milliseconds. */
   readonly milliseconds: number
-  /** Whether the byte waits until the fault is done; else the server goes on meanwhile. Faults outside the wire only. */
+  /** Whether the byte waits until the fault is done; else the server goes on meanwhile. Faults outside the wire only; never of `cancel`. */
   readonly holds: boolean
   /** What is put in the place of a byte: it is XORed with this. Never 0. */
   readonly mask: number
@@ -77,7 +77,7 @@ export async function drawFault(
 ): Promise<Fault> {
   const random = randomOf(seed, index)
   const kind = kindOf(index, seed, kinds)
-  const allowed = scenarios.filter(({ weight, only }) => weight > 0 && (only === undefined || only.includes(kind)))
+  const allowed = scenarios.filter(({ except }) => except?.includes(kind) !== true)
   const { name } = pick(
     random,
     allowed.flatMap((one) => Array.from({ length: one.weight }, () => one)),
@@ -91,15 +91,30 @@ export async function drawFault(
     direction,
     atByte: drawByte(random, direction === 'to-server' ? toServer : toClient),
     milliseconds: kind === 'delay' ? integer(random, 5, 120) : random() < 0.5 ? 0 : integer(random, 0, 15),
-    holds: random() < 0.5,
+    // A server that is kept waiting for a byte runs no statement that could be cancelled.
+    holds: random() < 0.5 && kind !== 'cancel',
     mask: random() < 0.5 ? 1 << integer(random, 0, 8) : integer(random, 1, 256),
     isHeard: kind !== 'sigkill' && random() < 0.6,
   }
 }
 
-/** What comes near the end of a conversation may not be reached, since lengths differ a little from run to run. */
+/** The last part of a conversation, from which more faults are drawn: it is short, and has what is looked at, let go and said at the end. */
+const lastPart = 0.98
+const shareOfLastPart = 0.06
+
+/** Lengths differ a little from run to run, so that what is drawn near the end may not be reached. */
 function drawByte(random: Random, length: number): number {
-  return integer(random, 0, Math.floor(length * 0.98))
+  const isLate = random() < shareOfLastPart
+  return integer(random, isLate ? Math.floor(length * lastPart) : 0, length)
+}
+
+export function isInLastPart({ direction, atByte }: Fault, { toServer, toClient }: Measure): boolean {
+  return atByte >= lastPart * (direction === 'to-server' ? toServer : toClient)
+}
+
+/** After how many faults each of these kinds has had its turns. */
+export function roundOf(kinds: readonly FaultKind[]): number {
+  return kinds.reduce((sum, kind) => sum + weights[kind], 0)
 }
 
 /** Kinds come in turns and not by chance, so that even a short run has all of them. */

@@ -55,9 +55,18 @@ async function prepareSite(t: TestContext): Promise<Site> {
   return { sql, drop, options: { url: `${url}?sslmode=disable`, locations, applicationName: 'http-service' } }
 }
 
+function sessionsOfService(sql: Sql) {
+  return sql`datname = current_database() AND application_name LIKE 'http-service@%'`
+}
+
+/** As somebody does who looks for what keeps a table locked. */
+async function cancelStatements(sql: Sql): Promise<void> {
+  await sql`SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE ${sessionsOfService(sql)}`
+}
+
 /** Ends the sessions of the service, and waits until they are gone. */
 async function killBackends(sql: Sql): Promise<void> {
-  const ours = sql`datname = current_database() AND application_name LIKE 'http-service@%'`
+  const ours = sessionsOfService(sql)
   await sql`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE ${ours}`
   await waitUntil('the backend is gone', async () => {
     return (await sql`SELECT FROM pg_stat_activity WHERE ${ours}`).length === 0
@@ -105,29 +114,34 @@ describe('a service that answers over HTTP while it migrates', () => {
     console.log(`${service.answersWhileMigrating} of them while it migrated`)
   })
 
-  test('goes on when its backend is killed in the middle of any statement', async (t) => {
-    const whole = await prepareSite(t)
-    assert.deepEqual(await service.migrate(whole.options), { end: 'done' })
-    const expected = await readState(whole.sql)
-    const codes: string[] = []
-    for (const stop of stops) {
-      const { sql, options, drop } = await prepareSite(t)
-      await sql`INSERT INTO chaos.stops VALUES (${stop})`
-      const running = service.migrate(options)
-      await waitForSleep(sql)
-      const answered = service.answersWhileMigrating
-      await waitUntil('it answers while the statement runs', () => service.answersWhileMigrating > answered)
-      await sql`DELETE FROM chaos.stops`
-      await killBackends(sql)
-      const outcome = await running
-      assert.notEqual(outcome.end, 'done', `stop ${stop}`)
-      codes.push(expectCoded(outcome, `stop ${stop}`))
-      assert.deepEqual(await service.migrate(options), { end: 'done' }, `stop ${stop}`)
-      assert.deepEqual(await readState(sql), expected, `stop ${stop}`)
-      await drop()
-    }
-    console.log(`killed in the middle of ${stops.length} statements: ${count(codes)}`)
-  })
+  for (const [what, strike] of [
+    ['its backend is killed', killBackends],
+    ['somebody cancels what it does', cancelStatements],
+  ] as const) {
+    test(`goes on when ${what} in the middle of any statement`, async (t) => {
+      const whole = await prepareSite(t)
+      assert.deepEqual(await service.migrate(whole.options), { end: 'done' })
+      const expected = await readState(whole.sql)
+      const codes: string[] = []
+      for (const stop of stops) {
+        const { sql, options, drop } = await prepareSite(t)
+        await sql`INSERT INTO chaos.stops VALUES (${stop})`
+        const running = service.migrate(options)
+        await waitForSleep(sql)
+        const answered = service.answersWhileMigrating
+        await waitUntil('it answers while the statement runs', () => service.answersWhileMigrating > answered)
+        await sql`DELETE FROM chaos.stops`
+        await strike(sql)
+        const outcome = await running
+        assert.notEqual(outcome.end, 'done', `stop ${stop}`)
+        codes.push(expectCoded(outcome, `stop ${stop}`))
+        assert.deepEqual(await service.migrate(options), { end: 'done' }, `stop ${stop}`)
+        assert.deepEqual(await readState(sql), expected, `stop ${stop}`)
+        await drop()
+      }
+      console.log(`${what} in the middle of ${stops.length} statements: ${count(codes)}`)
+    })
+  }
 
   test('goes on when its backend is killed before and behind any message to the server', async (t) => {
     const whole = await prepareSite(t)

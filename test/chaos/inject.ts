@@ -4,19 +4,24 @@ import { findDamage, findDivergences } from './checker.js'
 import type { ChildPool, Working } from './child-pool.js'
 import { type CommandOutcome, runCommand } from './command-outcome.js'
 import { converge, waitForSessions } from './converge.js'
-import { type Fault, isWireKind, killKinds } from './fault.js'
+import { type Fault, isInLastPart, isWireKind, killKinds } from './fault.js'
 import { type FaultProxy, startFaultProxy } from './fault-proxy.js'
 import type { HostService } from './host-service.js'
 import { prepareInfliction } from './inflict.js'
+import { type OtherReplica, prepareOther } from './other-replica.js'
 import { createDatabase, dropDatabase, keyOf, type References, snapshot } from './references.js'
-import { findScenario, type Scenario } from './scenarios.js'
+import { findScenario, readByPrograms, type Scenario } from './scenarios.js'
 
 /** What became of one fault. */
 export interface FaultResult {
   readonly fault: Fault
-  /** Whether it struck while the command ran; else the command had ended before. */
+  /** Whether it struck while the conversation lasted; else that had ended before. */
   readonly struck: boolean
+  /** Whether it was to strike in the last part of the conversation. */
+  readonly isLate: boolean
   readonly outcome: CommandOutcome
+  /** How the other replica ended, which was not struck; null where there was none. */
+  readonly other: CommandOutcome | null
   /** How the command failed to end; null when it ended in time. */
   readonly hang: string | null
   readonly uncaught: readonly string[]
@@ -31,18 +36,25 @@ export interface FaultResult {
 export interface Laboratory {
   readonly server: ChaosServer
   readonly references: References
+  /** Where processes run that are killed. */
   readonly pool: ChildPool
+  /** Where other replicas run. */
+  readonly others: ChildPool
   readonly host: HostService
 }
 
-/** Time in which a command has to end after it was aborted. Programs of migrations may take five seconds to stop. */
-const grace = 8_000
-/** Time after the strike in which a command has to end by itself. */
-const patience = 20_000
+/** Time in which a command has to end after it was aborted: a silent server is given up after five seconds, and the machine may be busy. */
+const grace = 12_000
+/** Time after the strike in which a command has to end by itself. It may have all of its work before it, or wait for a replica that has. */
+const patience = 30_000
+/** The same of a replica that is not struck. It may have to wait until the lock of the other one expires. */
+const patienceOfOther = 90_000
 /** When the caller loses patience with what no timeout of the library can end. A changed length makes both sides wait. */
 const abortAfter: Readonly<Partial<Record<Fault['kind'], number>>> = { freeze: 150, corrupt: 600 }
-/** Time that sessions may take to close after a command has ended. */
-const closing = 3_000
+/** Time that sessions may take to close after a command has ended; two seconds are promised. */
+const closing = 10_000
+/** What also meets whoever is not struck. */
+const serverWide: readonly Fault['kind'][] = ['restart-fast', 'restart-immediate', 'disk-full', 'read-only']
 
 /** Injects one fault into a database of its own, and looks whether the next migrate() makes it whole. */
 export async function inject(fault: Fault, laboratory: Laboratory): Promise<FaultResult> {
@@ -52,7 +64,9 @@ export async function inject(fault: Fault, laboratory: Laboratory): Promise<Faul
   const database = `chaos_fault_${fault.index}`
   await createDatabase(server, database, { from: scenario.from, isOnSmallDisk: fault.kind === 'disk-full' })
   try {
-    const hit = await underFire(fault, database, laboratory)
+    const other = await prepareOther(scenario, database, laboratory)
+    const hit = await underFire(fault, database, laboratory, other)
+    const second = other === null ? null : await judgeOther(other, fault, scenario)
     const left = await waitForSessions(server, database)
     const between = scenario.command === 'rollback' ? await checkRollback(database, laboratory) : []
     const { repairs, obstacle } = await converge(server, database, scenario)
@@ -61,8 +75,17 @@ export async function inject(fault: Fault, laboratory: Laboratory): Promise<Faul
     return {
       ...hit,
       fault,
+      isLate: isInLastPart(fault, await laboratory.references.measure(fault.scenario)),
+      other: second?.outcome ?? null,
+      hang: hit.hang ?? second?.hang ?? null,
+      uncaught: [...hit.uncaught, ...(second?.uncaught ?? [])],
       repairs,
-      divergences: [...left.map((one) => `left over: ${one}`), ...between, ...divergences],
+      divergences: [
+        ...left.map((one) => `left over: ${one}`),
+        ...(second?.divergences ?? []),
+        ...between,
+        ...divergences,
+      ],
       milliseconds: Math.round(performance.now() - started),
     }
   } finally {
@@ -73,32 +96,49 @@ export async function inject(fault: Fault, laboratory: Laboratory): Promise<Faul
 type Hit = Pick<FaultResult, 'struck' | 'outcome' | 'hang' | 'uncaught'>
 
 /** Runs the command through the proxy. */
-async function underFire(fault: Fault, database: string, { server, pool, host }: Laboratory): Promise<Hit> {
+async function underFire(
+  fault: Fault,
+  database: string,
+  { server, pool, host }: Laboratory,
+  other: OtherReplica | null,
+): Promise<Hit> {
   const usesChild = killKinds.some((kind) => kind === fault.kind)
   let working: Working | null = null
-  const infliction = prepareInfliction(fault, server, { database, working: () => working })
+  let isOver = false
+  const victim = {
+    working: () => working,
+    ports: () => proxy.serverPorts,
+    hasSeenCancelled: () => proxy.hasSeenCancelled,
+    isOver: () => isOver,
+  }
+  const infliction = prepareInfliction(fault, server, victim)
   const kind = isWireKind(fault.kind) ? fault.kind : 'call'
-  const proxy = await startFaultProxy(server.port, { ...fault, kind }, () => infliction.inflict())
+  const spares = kind === 'corrupt' ? { spares: readByPrograms } : {}
+  const proxy = await startFaultProxy(server.port, { ...fault, kind, ...spares }, () => infliction.inflict())
   const order = { scenario: fault.scenario, url: server.urlOf(database, proxy.port) }
   const controller = new AbortController()
   try {
     if (usesChild) {
-      pool.prepare()
       working = await pool.work(order, fault.isHeard)
-      if (fault.kind === 'sigkill' || !fault.isHeard) pool.prepare()
+      if (!fault.isHeard) void pool.prepare()
     }
     const report =
       working?.report ??
       runCommand(order, controller.signal).then(async (outcome) => {
         return { outcome, answers: await host.answers(), uncaught: [] }
       })
-    const watched = await watch(report, fault, proxy, controller)
-    const struck = proxy.struckAt !== null
+    const ended = report.finally(() => {
+      isOver = true
+    })
+    await beginBehind(proxy, ended, other)
+    const watched = await watch(ended, fault, proxy, controller)
     await infliction.mend()
-    const open = watched.hang === null && fault.kind !== 'freeze' ? await waitForClose(proxy) : null
+    const open = watched.hang === null ? await waitForClose(proxy, fault) : null
     const { outcome, answers, uncaught } = watched.report
+    // A process that is to die of a signal, and says how its command ended instead, had said so before.
+    const isTooLate = usesChild && !fault.isHeard && outcome.end !== 'killed'
     return {
-      struck,
+      struck: isWireKind(fault.kind) ? proxy.struckAt !== null : infliction.struck && !isTooLate,
       outcome,
       hang: watched.hang ?? open,
       // What was thrown outside of every promise shows in a later turn.
@@ -112,6 +152,38 @@ async function underFire(fault: Fault, database: string, { server, pool, host }:
     await infliction.mend().catch(() => {})
     await proxy.close()
   }
+}
+
+/** The other replica begins as soon as this one has said something. */
+async function beginBehind(proxy: FaultProxy, ended: Promise<unknown>, other: OtherReplica | null): Promise<void> {
+  if (other === null) return
+  let isOver = false
+  const end = ended.finally(() => {
+    isOver = true
+  })
+  while (!isOver && proxy.received['to-server'] === 0) await Promise.race([end, sleep(1)])
+  await other.begin()
+}
+
+/** A replica that is not struck does all there is to do, unless it has to wait until somebody says what became of a statement. */
+async function judgeOther(
+  other: OtherReplica,
+  { kind }: Fault,
+  { target }: Scenario,
+): Promise<Pick<FaultResult, 'outcome' | 'hang' | 'uncaught' | 'divergences'>> {
+  const report = await other.end(patienceOfOther)
+  if (report === null) {
+    const hang = `the other replica did not end within ${patienceOfOther} ms`
+    return { outcome: { end: 'killed' }, hang, uncaught: [], divergences: [] }
+  }
+  const { outcome, uncaught, answers } = report
+  const isExpected =
+    outcome.end === 'done' ||
+    (outcome.end === 'refused' &&
+      (serverWide.includes(kind) || (target === undefined && outcome.code === 'VALIDATION_FAILED')))
+  const divergences = isExpected ? [] : [`the other replica: ${JSON.stringify(outcome)}`]
+  const silent = answers ? [] : ['does not answer']
+  return { outcome, hang: null, uncaught: [...uncaught, ...silent].map((one) => `other replica: ${one}`), divergences }
 }
 
 /** Waits for the end of the command, aborts it where only that helps, and notes when it does not end in time. */
@@ -148,9 +220,10 @@ async function watch<Report>(
   return { report: await end, hang: afterAbort }
 }
 
-/** A command that has ended leaves no connection open. */
-async function waitForClose(proxy: FaultProxy): Promise<string | null> {
+/** A command that has ended leaves no connection open. That of a frozen network is not seen to end. */
+async function waitForClose(proxy: FaultProxy, { kind }: Fault): Promise<string | null> {
   for (const started = performance.now(); proxy.openConnections > 0; await sleep(5)) {
+    if (kind === 'freeze' && proxy.struckAt !== null) return null
     if (performance.now() - started > closing) return `left ${proxy.openConnections} connections open`
   }
   return null

@@ -3,6 +3,8 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 
 /** Told of each query of a client, with its number from 1 on; the query waits for `before`, and what follows it for `after`. */
 export interface QueryListener {
+  /** @returns what the server gets in place of a query without parameters. */
+  readonly replace?: (number: number, text: string) => string
   readonly before?: (number: number) => Promise<void>
   readonly after?: (number: number) => Promise<void>
 }
@@ -35,7 +37,9 @@ export async function startQueryProxy(target: number): Promise<QueryProxy> {
       if (isQuery) queries += 1
       const number = queries
       if (isQuery) await listener.before?.(number)
-      server.write(message)
+      const { replace } = listener
+      const isReplaced = replace !== undefined && message[0] === simpleQuery
+      server.write(isReplaced ? withText(replace(number, textOf(message))) : message)
       if (isQuery) await listener.after?.(number)
     }
     server.end()
@@ -76,6 +80,18 @@ export async function startQueryProxy(target: number): Promise<QueryProxy> {
       await closed
     },
   }
+}
+
+function textOf(message: Buffer): string {
+  return message.toString('utf8', 5, message.length - 1)
+}
+
+function withText(text: string): Buffer {
+  const body = Buffer.from(`${text}\0`)
+  const header = Buffer.alloc(5)
+  header[0] = simpleQuery
+  header.writeUInt32BE(body.length + 4, 1)
+  return Buffer.concat([header, body])
 }
 
 /** Cuts what a client says into messages. Of these only the first, the start-up packet, has no type before its length. */

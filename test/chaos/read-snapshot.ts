@@ -46,6 +46,8 @@ export interface LedgerRow {
 
 const history = 'flyway_schema_history'
 const ledger = 'schemaway_ledger'
+/** Its row of a run that was killed stays until somebody has something to do. */
+const locks = 'schemaway_lock'
 
 /** Names that say in which schema something is; objects of the system, and of the tables of TOAST, are no concern. */
 const catalogueSql = `
@@ -105,7 +107,7 @@ export async function readSnapshot(sql: Sql, { countsOnly }: { readonly countsOn
       SELECT oid::regclass::text AS name, relname AS plain FROM pg_class
       WHERE relkind IN ('r', 'm') AND relnamespace >= 16384 OR relkind = 'r' AND relnamespace = 'public'::regnamespace`
     const isThere = (name: string): boolean => tables.some(({ plain }) => plain === name)
-    const others = tables.filter(({ plain }) => plain !== history && plain !== ledger)
+    const others = tables.filter(({ plain }) => ![history, ledger, locks].includes(plain))
     const rows = await readRows(inner, others, countsOnly)
     return {
       catalogue,

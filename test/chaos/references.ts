@@ -1,12 +1,15 @@
 import { migrate, rollback } from '../../lib/index.js'
 import type { ChaosServer } from './chaos-server.js'
 import { smallTablespace } from './chaos-server.js'
+import type { ChildPool } from './child-pool.js'
 import type { Measure } from './fault.js'
 import { startFaultProxy } from './fault-proxy.js'
+import { prepareOther } from './other-replica.js'
 import { readSnapshot, type Snapshot } from './read-snapshot.js'
 import {
   callCommand,
   findScenario,
+  migrateOptionsOf,
   optionsOf,
   type Scenario,
   type ScenarioName,
@@ -48,7 +51,7 @@ export async function dropDatabase(server: ChaosServer, name: string): Promise<v
 }
 
 /** Makes the templates. */
-export async function makeReferences(server: ChaosServer): Promise<References> {
+export async function makeReferences(server: ChaosServer, others: ChildPool): Promise<References> {
   await server.admin.unsafe(rolesSql)
   // First of all, since it makes roles, which belong to the whole server, and to which histories are granted from then on.
   await inCopy(server, 'empty', async (database) => {
@@ -66,8 +69,8 @@ export async function makeReferences(server: ChaosServer): Promise<References> {
     rolledBack: async () => await states(server),
     measure: once(async (name: ScenarioName) => {
       // The first time the program is warmed up.
-      await measure(server, findScenario(name))
-      return await measure(server, findScenario(name))
+      await measure(server, others, findScenario(name))
+      return await measure(server, others, findScenario(name))
     }),
   }
 }
@@ -88,7 +91,7 @@ async function reachEnd(server: ChaosServer, scenario: Scenario): Promise<Snapsh
   return await inCopy(server, scenario.from, async (database) => {
     const url = server.urlOf(database)
     await callCommand(scenario, { url })
-    await migrate({ ...optionsOf(scenario), url })
+    await migrate({ ...migrateOptionsOf(scenario), url })
     return await snapshot(server, database, scenario.isModel)
   })
 }
@@ -128,8 +131,10 @@ async function rollBackStepwise(server: ChaosServer): Promise<ReadonlyMap<string
   })
 }
 
-async function measure(server: ChaosServer, scenario: Scenario): Promise<Measure> {
+async function measure(server: ChaosServer, others: ChildPool, scenario: Scenario): Promise<Measure> {
   return await inCopy(server, scenario.from, async (database) => {
+    // One that comes behind changes nothing, as long as this one has the lock first.
+    const other = scenario.other === 'ahead' ? await prepareOther(scenario, database, { server, others }) : null
     const proxy = await startFaultProxy(server.port, null)
     try {
       const started = performance.now()
@@ -138,6 +143,7 @@ async function measure(server: ChaosServer, scenario: Scenario): Promise<Measure
       return { toServer: proxy.received['to-server'], toClient: proxy.received['to-client'], milliseconds }
     } finally {
       await proxy.close()
+      await other?.end(60_000)
     }
   })
 }

@@ -8,14 +8,19 @@
  *   npm run test:chaos -- --fault '{"kind":...}'        one fault again, exactly, as it was printed
  *   npm run test:chaos -- --workers 4                   so many servers, each with a process; default: one a processor
  *
- * A full disk is a tmpfs, which only root may mount; where that is not allowed, this kind is left out, and the report says so.
+ * Faults that do not strike, since the conversation was over before, are replaced by others. It fails when one does harm, when fewer
+ * strike than were asked for, or, in a run that is long enough, none of some kind.
+ *
+ * A full disk is a tmpfs, which only root may mount; where that is not allowed, this kind is left out, and the report says so. In CI that
+ * is a failure.
  */
 import { randomInt } from 'node:crypto'
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
+import { tellMissing } from '../support/tell-missing.js'
 import { type Fault, type FaultKind, faultKinds } from './fault.js'
 import type { FaultResult } from './inject.js'
-import { describeHarm, isHarm, writeReport } from './report.js'
+import { describeHarm, findMissingKinds, findShortcomings, isHarm, writeReport } from './report.js'
 import { type TaskSource, WorkerPool } from './worker-pool.js'
 
 interface Wishes {
@@ -69,10 +74,12 @@ function createSource(wishes: Wishes, kinds: () => readonly FaultKind[], results
       if (fault !== null || only !== null) {
         index += 1
         if (index > 1) return null
-        return fault === null ? { seed, index: only ?? 0, kinds: wishes.kinds } : { fault }
+        return fault === null ? { seed, index: only ?? 0, kinds: kinds() } : { fault }
       }
       const struck = results.filter((result) => result.struck).length
-      if (struck + underWay >= faults || index >= faults * 2 + 100) return null
+      const isMissing = findMissingKinds(results, { faults, kinds: kinds() }).length > 0
+      const isEnough = struck + underWay >= faults && !(isMissing && underWay === 0)
+      if (isEnough || index >= faults * 2 + 100) return null
       underWay += 1
       index += 1
       return { seed, index: index - 1, kinds: kinds() }
@@ -94,15 +101,15 @@ async function run(wishes: Wishes): Promise<boolean> {
   const pool = await WorkerPool.start(isOne ? 1 : workers)
   const { noSmallDisk, version } = pool
   if (noSmallDisk !== null && kinds.includes('disk-full')) {
+    console.log(`SKIPPED: disk-full, since ${tellMissing(noSmallDisk)}`)
     kinds = kinds.filter((kind) => kind !== 'disk-full')
-    console.log(`SKIPPED: disk-full, since ${noSmallDisk}`)
   }
   console.log(`PostgreSQL ${version}, ready after ${Math.round(performance.now() - started)} ms`)
   const broken = await pool.work(
     createSource(wishes, () => kinds, results),
     (result) => {
       results.push(result)
-      if (isHarm(result)) console.log(describeHarm(result, seed))
+      if (isHarm(result)) console.log(describeHarm(result, seed, kinds))
       else if (isOne) console.log(JSON.stringify(result))
       if (performance.now() - reported < 10_000) return
       reported = performance.now()
@@ -118,7 +125,9 @@ async function run(wishes: Wishes): Promise<boolean> {
     `seed ${seed}: ${results.length} faults in ${seconds.toFixed(0)} s (${(results.length / seconds).toFixed(1)} a second), ` +
       `${harm} did harm, ${broken} could not be judged`,
   )
-  return harm === 0 && broken === 0 && results.length > 0
+  const shortcomings = isOne ? [] : findShortcomings(results, { faults: wishes.faults, kinds })
+  for (const one of shortcomings) console.log(`FAILED: ${one}`)
+  return harm === 0 && broken === 0 && shortcomings.length === 0 && results.length > 0
 }
 
 async function main(): Promise<void> {

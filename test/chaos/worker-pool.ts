@@ -5,8 +5,8 @@ import type { FaultResult } from './inject.js'
 import type { Task, WorkerMessage } from './worker.js'
 
 const program = fileURLToPath(new URL('./worker.ts', import.meta.url))
-/** After this a fault counts as a hang, and its worker is replaced. */
-const deadline = 60_000
+/** After this a fault counts as a hang, and its worker is replaced. It is more than all that a fault may wait for one after the other. */
+const deadline = 300_000
 
 /** Where workers get their tasks. */
 export interface TaskSource {

@@ -28,14 +28,17 @@ async function work(): Promise<void> {
   const host = await startHostService()
   const server = await startChaosServer()
   const pool = new ChildPool()
+  const others = new ChildPool()
   const laboratory: Laboratory = {
     server,
-    references: await makeReferences(server),
+    references: await makeReferences(server, others),
     pool,
+    others,
     host,
   }
   const stop = async (): Promise<void> => {
     await pool.stop()
+    await others.stop()
     await server.stop()
     process.exit()
   }

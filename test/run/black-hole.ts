@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { tellMissing } from '../support/tell-missing.js'
 
 interface Context {
   after(fn: () => Promise<void>): void
@@ -17,7 +18,7 @@ const patience = 300
  * A port that does not answer at all, as behind a firewall that drops packets: the handshake of TCP itself is never completed. It
  * belongs to a process that stands still, with as many connections waiting as the system lets it have.
  *
- * @returns null where the system answers for the process all the same.
+ * @returns null where the system answers for the process all the same; in CI that is a failure.
  */
 export async function blackHole(t: Context): Promise<number | null> {
   const child = spawn(process.execPath, ['--import', 'tsx', program], { stdio: ['ignore', 'pipe', 'inherit'] })
@@ -37,5 +38,6 @@ export async function blackHole(t: Context): Promise<number | null> {
     const isTaken = await Promise.race([once(socket, 'connect').then(() => true), delay(patience, false)])
     if (!isTaken) return port
   }
+  tellMissing('no port of this system can be made not to answer')
   return null
 }

@@ -4,6 +4,7 @@ import postgres from 'postgres'
 import { type ConnectionTarget, resolveConnectionTarget } from '../../lib/run/connection-target.js'
 import { parseConnectionUrl } from '../../lib/run/connection-url.js'
 import { type StartPostgresOptions, startPostgres, type TestServer } from '../../lib/testing/index.js'
+import { tellMissing } from '../support/tell-missing.js'
 
 interface Context {
   skip(message?: string): void
@@ -46,7 +47,7 @@ const servers = new Map<string, Promise<TestServer>>()
 
 /**
  * A server of this test file's own, with TLS or without, and a login for each way to be let in. Without the binaries of
- * a server the test is skipped, and null returned.
+ * a server the test is skipped, and null returned; in CI that is a failure.
  */
 export async function privateServer(
   t: Context,
@@ -59,7 +60,7 @@ export async function privateServer(
     const { port, password } = new URL(server.url)
     return { server, port: Number(port), password }
   } catch (error) {
-    t.skip(`no private server: ${error instanceof Error ? error.message : String(error)}`)
+    t.skip(tellMissing(`no private server: ${error instanceof Error ? error.message : String(error)}`))
     return null
   }
 }
