@@ -15,8 +15,8 @@ import { startPostgres } from '../lib/testing/index.js'
 import { shareProcesses } from './support/share-processes.js'
 
 const testDirectory = fileURLToPath(new URL('.', import.meta.url))
-/** One more than there are processors, since many tests wait for locks, signals and deadlines. */
-const processes = availableParallelism() + 1
+/** Two more than there are processors, since many tests wait for locks, signals and deadlines. */
+const processes = availableParallelism() + 2
 const onlyWhenAsked = ['bench', 'chaos'].map((name) => join(testDirectory, name) + sep)
 
 interface Selection {

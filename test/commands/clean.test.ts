@@ -368,7 +368,7 @@ test('a table that somebody holds is waited for, and named', async (t) => {
   await open`SELECT FROM a`
   const error = await expectError(
     'STATEMENT_BLOCKED',
-    clean({ url, locations, cleanDisabled: false, lockTimeout: 3_000, lockRetries: 1 }),
+    clean({ url, locations, cleanDisabled: false, lockTimeout: 1_000, lockRetries: 1 }),
   )
   assert.match(error.message, /any of 2 attempts.*holder/)
   assert.equal((await sql`SELECT FROM flyway_schema_history`).length, 1)

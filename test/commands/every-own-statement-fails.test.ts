@@ -121,6 +121,8 @@ interface Fault {
 
 /** Databases that are worked on at the same time. */
 const lanes = 4
+/** All of them take a while, and are cancelled in the stage `chaos` of `.ci/run`. */
+const isThorough = process.env['SCHEMAWAY_TEST_EVERY_STATEMENT'] === '1'
 
 async function cancelEveryMessage(
   t: TestContext,
@@ -162,11 +164,12 @@ async function cancelEveryMessage(
   await whole.work()
   const expected = await readState(whole.sql)
   await whole.drop()
-  const faults = messages.flatMap((text, at): readonly Fault[] => [
+  const all = messages.flatMap((text, at): readonly Fault[] => [
     { number: at + 1, text, spoil: spoilFirst },
     ...(mayLeaveSomething.test(text) ? [{ number: at + 1, text, spoil: spoilLast }] : []),
   ])
 
+  const faults = all.filter((_fault, index) => isThorough || index % 3 === all.length % 3)
   const outcomes = new Map<string, number>()
   const open = faults.values()
   const strike = async ({ proxy, copy }: typeof first): Promise<void> => {
@@ -192,9 +195,9 @@ async function cancelEveryMessage(
   }
   await Promise.all([first, ...others].map(strike))
   console.log(
-    `${faults.length} statements cancelled: ${[...outcomes].map(([code, times]) => `${times} ${code}`).join(', ')}`,
+    `${faults.length} of ${all.length} statements cancelled: ${[...outcomes].map(([code, times]) => `${times} ${code}`).join(', ')}`,
   )
-  assert.ok((outcomes.get('STATEMENT_FAILED') ?? 0) >= messages.length / 2)
+  assert.ok((outcomes.get('STATEMENT_FAILED') ?? 0) >= faults.length / 3)
 }
 
 function judge(error: unknown, codes: readonly ErrorCode[], where: string): ErrorCode {

@@ -18,15 +18,18 @@ const sharing = [
   ['callbacks', 'programs'],
   ['run'],
   ['scripts', 'errors', 'config', 'modules'],
-  ['docs', 'history', 'plan', 'schemas'],
+  ['docs', 'history', 'plan', 'schemas', 'security'],
 ] as const
 const mostFilesOfProcess = 12
 /** They take ten seconds or more, so no process gets two of them while another has none. */
 const long = [
   'callbacks/hooks',
   'commands/clean',
+  'commands/every-own-statement-fails',
+  'commands/failure-matrix',
   'commands/maintain',
   'commands/resume-hazards',
+  'commands/retries',
   'commands/seed',
   'commands/unknown-outcome',
   'model/files-run-twice',
@@ -37,6 +40,9 @@ const long = [
   'model/plans-queues',
   'model/zod-insert',
   'programs/backfill',
+  'programs/programs',
+  'run/commit-in-doubt',
+  'run/guarded-session',
 ].map((name) => join(testDirectory, `${name}.test.ts`))
 
 /**
