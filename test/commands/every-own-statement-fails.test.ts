@@ -169,7 +169,7 @@ async function cancelEveryMessage(
     ...(mayLeaveSomething.test(text) ? [{ number: at + 1, text, spoil: spoilLast }] : []),
   ])
 
-  const faults = all.filter((_fault, index) => isThorough || index % 3 === all.length % 3)
+  const faults = all.filter((_fault, index) => isThorough || index % 5 === all.length % 5)
   const outcomes = new Map<string, number>()
   const open = faults.values()
   const strike = async ({ proxy, copy }: typeof first): Promise<void> => {

@@ -368,8 +368,8 @@ test('property: what the fast check accepts, the zod schema accepts', () => {
     assert.ok(result?.success, result?.error?.message)
   }
   const arbitraryCommand = fc.constantFrom(...commandNames)
-  fc.assert(fc.property(arbitraryCommand, arbitraryArgument, check), { numRuns: 2_000 })
-  fc.assert(fc.property(fc.constant<CommandName>('migrate'), arbitrarySingleOption, check), { numRuns: 3_000 })
+  fc.assert(fc.property(arbitraryCommand, arbitraryArgument, check), { numRuns: 1_000 })
+  fc.assert(fc.property(fc.constant<CommandName>('migrate'), arbitrarySingleOption, check), { numRuns: 1_500 })
   fc.assert(fc.property(fc.constant<CommandName>('rollback'), arbitrarySingleOption, check), { numRuns: 1_000 })
   assert.ok(accepted > 500, `only ${accepted} were accepted: the property says little`)
 })
@@ -381,7 +381,7 @@ test('property: whatever is passed, options are read or refused, never answered 
         assert.ok(error instanceof SchemawayError, error instanceof Error ? error.stack : String(error))
       })
     }),
-    { numRuns: 2_000 },
+    { numRuns: 1_000 },
   )
 })
 

@@ -19,7 +19,9 @@ const sharing = [
   ['run'],
   ['scripts', 'errors', 'config', 'modules'],
   ['docs', 'history', 'plan', 'schemas', 'security'],
-] as const
+  // Where there is no PgBouncer all of them are skipped.
+  ...(process.env['SCHEMAWAY_TEST_PGBOUNCER'] === undefined ? [['pooler']] : []),
+]
 const mostFilesOfProcess = 12
 /** They take ten seconds or more, so no process gets two of them while another has none. */
 const long = [
