@@ -9,6 +9,7 @@ import type { BlockerWatch } from '../run/blocker-watch.js'
 import type { Run } from '../run/open-run.js'
 import { ServerError } from '../run/server-error.js'
 import type { ExecutedQuery } from '../run/session.js'
+import { explainServerError } from '../run/translate-error.js'
 import {
   explainRefused,
   type HookFacts,
@@ -129,7 +130,16 @@ class HookCall {
     } catch (error) {
       // What is wrong with the lock is no failure of the hook.
       if (error instanceof SchemawayError) this.#stopped = error
-      throw error
+      if (!(error instanceof ServerError)) throw error
+      // Else a hook that catches this would leave a failed transaction to whatever comes next.
+      const { session, care } = run
+      if (!session.isLost) await session.send(['ROLLBACK', ...care.afterRoles].join(';\n'))
+      this.#stopped = explainServerError(
+        error,
+        `beginning the transaction of the hook ${this.#facts.event}`,
+        session.display,
+      )
+      throw this.#stopped
     }
     this.#hasBegun = true
   }

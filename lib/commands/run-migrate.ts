@@ -53,18 +53,19 @@ export async function runMigrate(
         before = statuses
       })
     const results = await (callbacks?.runMigrations(execute) ?? execute())
-    await grantToOwnerRole(run).catch((error) => {
-      throw translateError(
-        error,
-        'granting the history to the owner role after everything was applied',
-        run.session.display,
-      )
-    })
-    await callbacks?.finishMigrate(results.map(({ step }) => step.reference))
-    const upkeep = async (): Promise<UpkeepReport> => await upkeepAfterMigrate(run)
-    // Whoever migrates own scripts only did not ask for anything of the bundled model.
-    const concernsModel = config.selection.modules.some((module) => module.isBundled)
-    return await reportRun(run, { before, results, started, ...(concernsModel && { upkeep }) })
+    try {
+      await grantToOwnerRole(run).catch((error) => {
+        throw translateError(error, 'granting the history to the owner role', run.session.display)
+      })
+      await callbacks?.finishMigrate(results.map(({ step }) => step.reference))
+      const upkeep = async (): Promise<UpkeepReport> => await upkeepAfterMigrate(run)
+      // Whoever migrates own scripts only did not ask for anything of the bundled model.
+      const concernsModel = config.selection.modules.some((module) => module.isBundled)
+      return await reportRun(run, { before, results, started, ...(concernsModel && { upkeep }) })
+    } catch (error) {
+      const told = translateError(error, 'finishing after everything was applied', run.session.display)
+      throw told instanceof SchemawayError && told.details.applied !== undefined ? told : addApplied(told, results)
+    }
   } catch (error) {
     throw translateError(error, 'migrating', run.session.display)
   } finally {

@@ -95,8 +95,8 @@ export interface Config {
   readonly isObserved: boolean
   /** Set while several databases are migrated with the same scripts. */
   readonly shared?: SharedScripts
-  /** Then also what was found out about the locks of each server. */
-  readonly lockTests?: Map<string, Promise<string | null>>
+  /** Then also, of each server, whether its locks were found to keep others out. */
+  readonly lockTests?: Map<string, Promise<boolean>>
 }
 
 /** Of whichever command. */

@@ -31,13 +31,33 @@ export class OutsideProgram implements OutsideRunner {
   }
 
   explain(error: unknown): unknown {
-    if (!(error instanceof SchemawayError) || error.code !== 'ABORTED') return error
     const { reference } = this.#script
-    return new SchemawayError(
-      'ABORTED',
-      `The run was stopped by ${nameStopper(this.#run.config.signal?.reason)} while ${reference.script} ran. ${this.remains}`,
-      { details: { ...describeReference(reference), ...error.details }, cause: error.cause },
-    )
+    const happened = error instanceof SchemawayError ? this.#describe(error, reference.script) : null
+    if (!(error instanceof SchemawayError) || happened === null) return error
+    return new SchemawayError(error.code, `${happened} ${this.remains}`, {
+      details: { ...describeReference(reference), ...error.details },
+      cause: error.cause,
+    })
+  }
+
+  /** What is noticed when the program is recorded is no reason to plan anew, which would run it once more. */
+  #describe({ code }: SchemawayError, script: string): string | null {
+    switch (code) {
+      case 'ABORTED':
+        return `The run was stopped by ${nameStopper(this.#run.config.signal?.reason)} while ${script} ran.`
+      case 'LOCK_LOST':
+        return (
+          `While ${script} ran, the lock that keeps other processes from migrating at the same time was released or taken over. That was ` +
+          'noticed before its row of history was written, so it is not recorded. Where it calls pg_advisory_unlock_all(), remove that.'
+        )
+      case 'HISTORY_MOVED':
+        return (
+          `While ${script} ran, somebody else wrote history or ledger, or what was read of them was damaged, so it is not recorded. Look with ` +
+          'info() first.'
+        )
+      default:
+        return null
+    }
   }
 
   async reset(): Promise<void> {

@@ -20,6 +20,7 @@ export class BlockerWatch {
   readonly #timer: NodeJS.Timeout
   #blockers: readonly Blocker[] = []
   #told: { readonly pids: string; readonly at: number } | null = null
+  #messages = 0
   #isMessageUnderWay = false
   #hasSeenThisMessage = false
   #isLooking = false
@@ -44,7 +45,7 @@ export class BlockerWatch {
    * @param scripts as for {@link admit}.
    */
   async send(text: string, copyData?: CopyData, scripts?: readonly string[]): Promise<CompletedMessage> {
-    return await this.#during((session) => admit(this.#run, () => session.send(text, copyData), scripts))
+    return await admit(this.#run, () => this.#during((session) => session.send(text, copyData)), scripts)
   }
 
   /** As {@link send}, with parameters. */
@@ -56,6 +57,7 @@ export class BlockerWatch {
   async observe<Answer>(send: () => Promise<Answer>): Promise<Answer> {
     this.#blockers = []
     this.#told = null
+    this.#messages += 1
     this.#isMessageUnderWay = true
     this.#hasSeenThisMessage = false
     try {
@@ -106,9 +108,11 @@ export class BlockerWatch {
     }
     this.#isLooking = true
     try {
+      const told = this.#messages
       const observer = await this.#run.observer()
       const found = await findBlockers(observer, this.#run.backendPid)
-      if (found.length > 0 && this.#isMessageUnderWay) {
+      // What is found out about a message concerns no later one.
+      if (found.length > 0 && this.#isMessageUnderWay && told === this.#messages) {
         this.#blockers = found
         this.#tell(found)
       }

@@ -144,19 +144,26 @@ async function findFlaw(session: Session, config: Config, facts: ServerFacts): P
   const { testSessionLock } = await import('./test-lock.js')
   const isDirect = !isPooled && isPostgres
   if (!isDirect || config.lockTests === undefined) return await testSessionLock(session, config, isDirect)
-  // Of many databases on one server the first speaks for all, so that each of the others has one connection only.
+  // Of many databases on one server the first speaks for all, so that each of the others has one connection only. A flaw may be
+  // one of its database or its login.
   const { database } = await resolveTarget(config)
   const server = session.display.slice(0, -database.length)
-  const test = config.lockTests.get(server) ?? testSessionLock(session, config, isDirect)
-  config.lockTests.set(server, test)
-  try {
-    return await test
-  } catch (error) {
-    // The session that tested was lost, which says nothing about the lock.
-    config.lockTests.delete(server)
-    if (session.isLost) throw error
-    return await testSessionLock(session, config, isDirect)
-  }
+  const known = config.lockTests.get(server)
+  if (known !== undefined && (await Promise.race([known, untilAborted(config.signal)]))) return null
+  const test = testSessionLock(session, config, isDirect)
+  config.lockTests.set(
+    server,
+    test.then(
+      (flaw) => flaw === null && config.signal?.aborted !== true,
+      () => false,
+    ),
+  )
+  return await test
+}
+
+async function untilAborted(signal: AbortSignal | undefined): Promise<false> {
+  if (!signal?.aborted) await new Promise((resolve) => signal?.addEventListener('abort', resolve, { once: true }))
+  return false
 }
 
 /** A pooler that pools statements ends the connection when a transaction outlives a message. */

@@ -59,8 +59,8 @@ export class GuardedSession implements Session {
     this.#startLimit()
   }
   #limit: NodeJS.Timeout | undefined
-  /** When the signal fired, or when a message was answered after that. */
-  #silentSince = 0
+  /** When the signal fired, or the first message was sent behind one that was answered after that. */
+  #silentSince: number | null = null
   /** Fires when a server that does not answer is given up. */
   readonly #abandonment = new AbortController()
 
@@ -115,6 +115,7 @@ export class GuardedSession implements Session {
     const answer = await this.#untilLost(settle(this.#driver.unsafe('').simple())).catch((error: unknown) => ({
       error,
     }))
+    clearTimeout(this.#limit)
     this.#fail = null
     if (!('error' in answer)) return
     if (this.#refusal !== null) throw this.#refusal
@@ -201,7 +202,8 @@ export class GuardedSession implements Session {
       return answer.value
     } finally {
       clearTimeout(this.#limit)
-      if (this.#isSent && this.#isReady) this.#silentSince = performance.now()
+      // What this process does between two messages is no silence of the server.
+      if (this.#isSent && this.#isReady) this.#silentSince = null
       this.#fail = null
       this.#onReady = null
       this.#isSent = false
@@ -215,6 +217,7 @@ export class GuardedSession implements Session {
   #startLimit(): void {
     clearTimeout(this.#limit)
     if (this.#fail === null) return
+    this.#silentSince ??= performance.now()
     this.#limit = setTimeout(() => {
       this.#abandonment.abort()
       this.#connection.stream.destroy()
@@ -223,7 +226,7 @@ export class GuardedSession implements Session {
 
   /** How long a server that has been asked to stop may go on without an answer: all messages together not much longer than one. */
   get #patience(): number {
-    return Math.max(this.#silentSince + answerTimeout - performance.now(), shortestTimeout)
+    return Math.max((this.#silentSince ?? performance.now()) + answerTimeout - performance.now(), shortestTimeout)
   }
 
   /** Does not wait for data that comes slowly when the server has ended the COPY already. */

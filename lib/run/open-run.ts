@@ -144,7 +144,7 @@ export class Run {
     const renewal = this.lock?.renewal ?? []
     const text = [...begin, ownNames, ...role, ...statements, ...renewal, 'COMMIT'].join(';\n')
     try {
-      await tellingBlockers(this, () => admit(this, () => this.session.send(text)))
+      await admit(this, () => tellingBlockers(this, () => this.session.send(text)))
     } catch (error) {
       if (error instanceof ServerError) await this.session.send('ROLLBACK')
       throw error

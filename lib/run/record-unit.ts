@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { quoteIdentifier } from '../history/quote-sql.js'
+import { pause } from './abort.js'
 import { admit } from './admit.js'
 import { tellingBlockers } from './blocker-watch.js'
 import type { Run } from './open-run.js'
@@ -7,6 +8,9 @@ import { retryPause } from './retry-pause.js'
 import { ServerError } from './server-error.js'
 import { isBlocked } from './statement-error.js'
 import { translateError } from './translate-error.js'
+
+/** Milliseconds between two attempts where the caller has given up. */
+const shortestPause = 100
 
 /** Statements after which the ledger can be written, whatever the script made of its session; the COMMIT takes them back. */
 export function becomeRecorder({ historyRole }: Run): readonly string[] {
@@ -35,7 +39,7 @@ export async function recordUnit(run: Run, sql: string, isAhead: boolean): Promi
   ].join(';\n')
   for (let attempt = 1; ; attempt += 1) {
     try {
-      await tellingBlockers(run, () => admit(run, () => session.send(message)))
+      await admit(run, () => tellingBlockers(run, () => session.send(message)))
       return
     } catch (error) {
       if (!session.isLost) await session.send('ROLLBACK')
@@ -46,7 +50,9 @@ export async function recordUnit(run: Run, sql: string, isAhead: boolean): Promi
       const waitMilliseconds = retryPause(attempt, error, config.lockTimeout)
       const { sqlState } = error
       emit({ type: 'retry', attempt: attempt + 1, of: config.lockRetries + 1, waitMilliseconds, sqlState })
-      await sleep(waitMilliseconds)
+      // Behind a statement its record is worth waiting for, also for a caller who has given up, but not for long.
+      if (isAhead) await pause(waitMilliseconds, config.signal, 'waiting for the ledger')
+      else await sleep(config.signal?.aborted ? Math.min(waitMilliseconds, shortestPause) : waitMilliseconds)
     }
   }
 }

@@ -74,8 +74,9 @@ export const resetStatements = [
   'DISCARD SEQUENCES',
 ] as const
 
-/** A function of the user's could do anything to the session. */
-const mayCallFunctions = /\b(SELECT|USING|EXECUTE|CHECK|VALUES|DEFAULT\s+[\w."]+\s*\()|\bpg_temp/i
+/** A function of the user's could do anything to the session, also in an expression of an index or a column. */
+const mayCallFunctions =
+  /\b(SELECT|USING|EXECUTE|CHECK|VALUES|WHERE|GENERATED\s+ALWAYS\s+AS\s*\(|DEFAULT\s*[^,;]*\()|[(,]\s*[\w."]+\s*\(|\bpg_temp/i
 const tableDefinitions = /^((CREATE|ALTER|DROP) (TABLE|INDEX)|CREATE UNIQUE INDEX|COMMENT ON)\b/
 
 /**

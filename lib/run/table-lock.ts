@@ -14,6 +14,8 @@ import { beginReadWrite } from './session-settings.js'
 /** Seconds after which a lock that nobody has renewed may be taken over. */
 const expiry = 30
 const defaultInterval = (expiry * 1_000) / 3
+/** Seconds since the lock was renewed after which its holder has missed a beat. */
+const overdue = 12
 
 const insufficientPrivilege = '42501'
 const missing: ReadonlySet<string> = new Set(['42P01', '3F000'])
@@ -206,9 +208,10 @@ export class TableLock implements Lock {
       ? `${thisServer}, pg_backend_pid(), ${ownStart}`
       : 'NULL::text, NULL::integer, NULL::timestamptz'
     const values = `'${this.#token}'::uuid, ${quoteLiteral(this.#client)}, session_user, clock_timestamp(), ${inAWhile}, ${backend}`
-    // Sessions of another login, and of another server of a cluster, may not be shown.
+    // Sessions of another login, and of another server of a cluster, may not be shown. A pooler that hides itself may have ended the
+    // session of one who lives, and whose heart beats.
     const isGone =
-      `login = session_user AND server = ${thisServer} AND NOT EXISTS (SELECT FROM pg_stat_activity AS a ` +
+      `login = session_user AND server = ${thisServer} AND expires_at < clock_timestamp() + interval '${expiry - overdue} seconds' AND NOT EXISTS (SELECT FROM pg_stat_activity AS a ` +
       `WHERE a.pid = k.backend_pid AND coalesce(a.backend_start = k.backend_start, true))`
     return (
       `WITH free AS (SELECT history, client, expires_at, expires_at < clock_timestamp() AS expired FROM ${lock} AS k WHERE ` +
@@ -315,7 +318,7 @@ export class TableLock implements Lock {
 
   /** Once; it is of no consequence where everything is done in short transactions. */
   #complain(error: unknown): void {
-    if (this.#hasComplained || this.#stopBeating.signal.aborted) return
+    if (this.#hasComplained || this.#stopBeating.signal.aborted || this.#waiting.signal?.aborted) return
     this.#hasComplained = true
     const reason = error instanceof Error ? error.message : 'unknown reason'
     const message = `the lock cannot be renewed by a second session, and what takes longer than ${expiry} s outside a transaction may lose it: ${reason}`

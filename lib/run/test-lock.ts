@@ -75,8 +75,25 @@ async function compareDirectly(session: Session, opening: Promise<Session | null
     }
   } catch (error) {
     if (!(error instanceof ServerError)) throw error
-    return await compare(session, await opening)
+    return (await findRefusal(session, key)) ?? (await compare(session, await opening))
   }
+}
+
+/** Takes no second session, which may not be had, or be one of another server. */
+async function findRefusal(session: Session, key: bigint): Promise<string | null> {
+  try {
+    await session.query(withOwnNames(`SELECT pg_try_advisory_lock(${key}), pg_advisory_unlock(${key})`))
+    return null
+  } catch (error) {
+    return describeRefusal(error)
+  }
+}
+
+/** @throws what is no refusal. */
+function describeRefusal(error: unknown): string {
+  const isRefused = error instanceof ServerError && refusals.has(error.sqlState.slice(0, 2))
+  if (!isRefused) throw error
+  return `the server refuses advisory locks (${error.sqlState} ${error.serverMessage})`
 }
 
 async function tryKeyOn(session: Session, key: bigint): Promise<{ readonly locked: boolean; readonly server: string }> {
@@ -134,8 +151,6 @@ async function compareLocks(session: Session, other: Session, key: bigint): Prom
       await session.query(withOwnNames(`SELECT pg_advisory_unlock(${key})`)).catch(() => {})
     }
   } catch (error) {
-    const isRefused = error instanceof ServerError && refusals.has(error.sqlState.slice(0, 2))
-    if (!isRefused) throw error
-    return `the server refuses advisory locks (${error.sqlState} ${error.serverMessage})`
+    return describeRefusal(error)
   }
 }

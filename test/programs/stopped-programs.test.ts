@@ -44,6 +44,23 @@ test('a program that never finishes loading ends with the signal, and the lock i
   assert.equal((await migrate({ url, locations: directory })).migrations.length, 2)
 })
 
+test('a program outside a transaction that releases the lock is told as not recorded, with what stays', async (t) => {
+  const { url, sql } = await testDatabase(t)
+  const { directory } = writeProgram(
+    t,
+    "await sql`INSERT INTO a VALUES (1, 'stays')`\nawait sql`SELECT pg_advisory_unlock_all()`",
+    "export const transaction = 'none'",
+  )
+  const error = await expectError('LOCK_LOST', migrate({ url, locations: directory }))
+  assert.match(error.message, /While V2__b\.mjs ran, .* so it is not recorded\. .* what it did before stays/)
+  assert.doesNotMatch(error.message, /rolled back|nothing more/)
+  assert.equal(error.details.script, 'V2__b.mjs')
+  assert.deepEqual(
+    [(await sql`SELECT FROM a`).length, (await sql`SELECT FROM flyway_schema_history WHERE version = '2'`).length],
+    [1, 0],
+  )
+})
+
 test('a stopped program outside a transaction is told with what stays', async (t) => {
   const { url, sql } = await testDatabase(t)
   const { directory } = writeProgram(

@@ -28,6 +28,7 @@ test('each transaction asks for the lock in its own message, but for runs that o
   }
   assert.deepEqual(await count([table, index], 'each'), { all: 2, asking: 0 })
   assert.deepEqual(await count([table, index, call], 'each'), { all: 3, asking: 3 })
+  assert.deepEqual(await count([table, 'CREATE INDEX a_n ON a (abs(n));'], 'each'), { all: 2, asking: 2 })
   assert.deepEqual(await count([table, index], 'all'), { all: 1, asking: 0 })
   assert.deepEqual(await count([call, table, index], 'all'), { all: 1, asking: 1 })
 })
