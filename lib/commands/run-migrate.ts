@@ -10,7 +10,7 @@ import type { Plan } from '../plan/plan.js'
 import type { HistoryBeginning } from '../plan/plan-baseline.js'
 import { planMigrate } from '../plan/plan-migrate.js'
 import { executePlan } from '../run/execute-plan.js'
-import { HistoryMoved, mostPlans } from '../run/history-moved.js'
+import { HistoryMoved, mostPlans, mostPlansByReading } from '../run/history-moved.js'
 import { openRun, type Run } from '../run/open-run.js'
 import { grantToOwnerRole, type PreparedHistory, prepareHistory, readHistory } from '../run/prepare-history.js'
 import { refuseOutsideOfTransactions, scriptsOutside } from '../run/refuse-outside.js'
@@ -128,6 +128,7 @@ async function executeToTheEnd(
 ): Promise<readonly StepResult[]> {
   const done: StepResult[] = []
   let next = plan
+  let misreadings = 0
   for (let plans = 1; ; plans += 1) {
     const { ledgerHash, highestRank } = run
     try {
@@ -135,11 +136,13 @@ async function executeToTheEnd(
     } catch (error) {
       if (!(error instanceof HistoryMoved)) throw addApplied(error, done)
       done.push(...error.results())
+      if (error.isMisread) misreadings += 1
       try {
         const history = await readHistory(run)
         // Nobody changed anything, so a new plan would fail in the same way.
         const isSame = run.ledgerHash === ledgerHash && run.highestRank === highestRank
-        if ((isSame && error.results().length === 0) || plans === mostPlans) throw error
+        if ((isSame && error.results().length === 0) || plans === mostPlans || misreadings === mostPlansByReading)
+          throw error
         const prepared = await planHistory(run, files, history)
         onMoved(prepared.before)
         next = prepared.plan
@@ -154,7 +157,7 @@ async function executeToTheEnd(
 function addApplied(error: unknown, done: readonly StepResult[]): unknown {
   if (!(error instanceof SchemawayError) || done.length === 0) return error
   const before = done.map(({ step }) => step.reference.script)
-  const applied = [...before, ...(error.details.applied ?? [])]
+  const applied = [...new Set([...before, ...(error.details.applied ?? [])])]
   const named = before.length > 3 ? `${before.length} migrations` : before.join(', ')
   const message = `${error.message} Before that, this run applied ${named}.`
   return new SchemawayError(error.code, message, { details: { ...error.details, applied }, cause: error.cause })

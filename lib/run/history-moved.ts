@@ -5,7 +5,7 @@ import type { StepResult } from './send-steps.js'
 export const mostPlans = 1_000
 
 /** As {@link mostPlans}, where the lock keeps others away: what was read was damaged, which it hardly is twice. */
-const mostPlansByReading = 3
+export const mostPlansByReading = 3
 
 /**
  * Another process wrote history or ledger after they were read, where the lock is held by single transactions; or the ledger does not

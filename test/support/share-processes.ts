@@ -15,17 +15,18 @@ const modelDatabase = new URL('../model/model-database.ts', import.meta.url).hre
 const sharing = [
   ['model'],
   ['commands'],
-  ['callbacks', 'programs'],
-  ['run'],
-  ['scripts', 'errors', 'config', 'modules'],
-  ['docs', 'history', 'plan', 'schemas', 'security'],
+  ['callbacks', 'programs', 'run'],
+  ['config', 'docs', 'errors', 'history', 'modules', 'plan', 'schemas', 'scripts', 'security'],
   // Where there is no PgBouncer all of them are skipped.
   ...(process.env['SCHEMAWAY_TEST_PGBOUNCER'] === undefined ? [['pooler']] : []),
 ]
-const mostFilesOfProcess = 12
+const mostFilesOfProcess = 24
+/** For fewer a process of their own is not worth its start. */
+const fewestFilesOfProcess = 6
 /** They take ten seconds or more, so no process gets two of them while another has none. */
 const long = [
   'callbacks/hooks',
+  'commands/big-scripts',
   'commands/clean',
   'commands/every-own-statement-fails',
   'commands/failure-matrix',
@@ -34,6 +35,7 @@ const long = [
   'commands/retries',
   'commands/seed',
   'commands/unknown-outcome',
+  'flyway/scenarios',
   'model/files-run-twice',
   'model/logins',
   'model/modules-install',
@@ -66,12 +68,17 @@ export function shareProcesses(files: readonly string[], directory: string, fewe
   for (const folders of sharing) {
     const found = files.filter((file) => folders.some((folder) => isIn(file, folder)) && !mustStayAlone(file))
     const own = [...found.filter((file) => long.includes(file)), ...found.filter((file) => !long.includes(file))]
-    const count = Math.max(Math.ceil(own.length / mostFilesOfProcess), Math.min(fewest, own.length))
+    const count = Math.max(
+      Math.ceil(own.length / mostFilesOfProcess),
+      Math.min(fewest, Math.ceil(own.length / fewestFilesOfProcess)),
+    )
     for (let number = 0; number < count; number++) groups.push(own.filter((_file, index) => index % count === number))
     for (const file of own) grouped.add(file)
   }
-  const alone = files.filter((file) => !grouped.has(file)).map((file) => [file])
-  return [...alone, ...groups].map((group, index) => {
+  const alone = files.filter((file) => !grouped.has(file))
+  const [longAlone, shortAlone] = [true, false].map((isLong) => alone.filter((file) => long.includes(file) === isLong))
+  const ordered = [...(longAlone ?? []).map((file) => [file]), ...groups, ...(shortAlone ?? []).map((file) => [file])]
+  return ordered.map((group, index) => {
     const [first = ''] = group
     // A process that ends early is told by the name of its file.
     const name = `${String(index + 1).padStart(3, '0')}-${relative(testDirectory, first).split(sep).slice(0, -1).join('-')}`
