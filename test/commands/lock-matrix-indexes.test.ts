@@ -13,6 +13,7 @@ import type { Sql } from 'postgres'
 import { type Hooks, migrate } from '../../lib/index.js'
 import { lockKey } from '../../lib/run/lock.js'
 import { testDatabase } from '../../lib/testing/index.js'
+import { buildElsewhere, elsewhere } from '../support/build-elsewhere.js'
 import { expectError } from '../support/expect-error.js'
 import { history, indexes } from '../support/outside-transaction.js'
 import { waitForLock, waitUntil } from '../support/wait-until.js'
@@ -23,20 +24,6 @@ const table = { 'V1__a.sql': 'CREATE TABLE a (id integer); INSERT INTO a VALUES 
 const index = { 'V2__i.sql': 'CREATE INDEX CONCURRENTLY i ON a (id);' }
 /** Longer than any test takes. */
 const never = '600s'
-
-/** What it holds up fails, after a time that no machine needs for it. */
-async function buildElsewhere(sql: Sql): Promise<void> {
-  const builder = await sql.reserve()
-  try {
-    await builder`SET statement_timeout = '30s'`
-    await builder.unsafe('CREATE INDEX CONCURRENTLY elsewhere_id ON other.elsewhere (id)')
-    await builder`RESET statement_timeout`
-  } finally {
-    builder.release()
-  }
-}
-
-const elsewhere = 'CREATE SCHEMA other; CREATE TABLE other.elsewhere (id integer)'
 
 const idlers: Readonly<Record<string, (build: () => Promise<void>) => Hooks>> = {
   'a hook that has read the very table (row 3d)': (build) => ({

@@ -10,15 +10,17 @@
 // | a neighbour that waits for us inside the server; hooks and programs with open portals | lock-matrix-indexes |
 // | pg_advisory_unlock_all() in a script, inside and outside a transaction | session-state, resume-outside: '... lets go of the lock ...' |
 import assert from 'node:assert/strict'
-import test, { type TestContext } from 'node:test'
+import test from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Sql } from 'postgres'
-import { type Blocker, type MigrateOptions, type MigrationEvent, migrate, seed } from '../../lib/index.js'
+import { type Blocker, type MigrationEvent, migrate, seed } from '../../lib/index.js'
 import { lockKey } from '../../lib/run/lock.js'
 import { testDatabase } from '../../lib/testing/index.js'
+import { buildElsewhere, elsewhere } from '../support/build-elsewhere.js'
 import { expectError } from '../support/expect-error.js'
+import { holdLock } from '../support/hold-lock.js'
 import { history, indexes } from '../support/outside-transaction.js'
-import { waitForLock, waitForSleep, waitUntil } from '../support/wait-until.js'
+import { waitForLock, waitUntil } from '../support/wait-until.js'
 import { writeScripts } from '../support/write-scripts.js'
 
 const strategies = ['session', 'transaction', 'table'] as const
@@ -60,20 +62,6 @@ async function keepSnapshot(sql: Sql): Promise<{ pid: number; end: () => Promise
     },
   }
 }
-
-/** Builds an index on a table of nobody's, and fails when something holds that up. */
-async function buildElsewhere(sql: Sql): Promise<void> {
-  const builder = await sql.reserve()
-  try {
-    await builder`SET statement_timeout = '30s'`
-    await builder.unsafe('CREATE INDEX CONCURRENTLY elsewhere_id ON other.elsewhere (id)')
-    await builder`RESET statement_timeout`
-  } finally {
-    builder.release()
-  }
-}
-
-const elsewhere = 'CREATE SCHEMA other; CREATE TABLE other.elsewhere (id integer)'
 
 for (const lockStrategy of strategies) {
   test(`a run by '${lockStrategy}' that idles in a transaction of its own holds up nobody's CREATE INDEX CONCURRENTLY`, async (t) => {
@@ -169,19 +157,6 @@ test('a snapshot for which a CREATE INDEX CONCURRENTLY waits is named, longer th
   assert.equal(typeof first?.transactionSeconds, 'number')
   assert.deepEqual(await indexes(sql), [['i', true]])
 })
-
-/** Holds the lock in the middle of a statement until it is stopped. */
-async function holdLock(t: TestContext, sql: Sql, options: MigrateOptions): Promise<() => Promise<void>> {
-  const { directory: locations } = writeScripts(t, { 'V1__long.sql': 'SELECT pg_sleep(60);' })
-  const controller = new AbortController()
-  t.after(() => controller.abort())
-  const holding = expectError('ABORTED', migrate({ ...options, locations, signal: controller.signal }))
-  await waitForSleep(sql)
-  return async () => {
-    controller.abort()
-    await holding
-  }
-}
 
 for (const lockStrategy of strategies) {
   test(`whoever waits for a run by '${lockStrategy}' is told who holds the lock, and when the wait ends`, async (t) => {

@@ -1,29 +1,20 @@
 import assert from 'node:assert/strict'
-import net from 'node:net'
 import { type TestContext, test } from 'node:test'
 import { migrate } from '../../lib/index.js'
 import { testDatabase } from '../../lib/testing/index.js'
 import { expectError } from '../support/expect-error.js'
 import { writeScripts } from '../support/write-scripts.js'
-import { fakeServer, localPort, throughPort } from './fake-server.js'
+import { damagingProxy, localPort, throughPort } from './fake-server.js'
 
-/** A proxy that changes the first letter of a name in what the server answers, as a faulty network may, and counts how often. */
-async function damagingProxy(t: TestContext, url: string, port: number, name: string) {
+/** A proxy that changes the first letter of a name in what the server answers, and counts how often. */
+async function garble(t: TestContext, url: string, port: number, name: string) {
   const [before, after] = [`"${name}"`, `"\u00b2${name.slice(1)}"`]
   const state = { url: '', damaged: 0 }
-  const proxy = await fakeServer(t, (client) => {
-    const server = net.connect({ host: '127.0.0.1', port, noDelay: true })
-    server.on('error', () => client.destroy())
-    client.on('close', () => server.destroy())
-    client.pipe(server)
-    server.on('data', (chunk) => {
-      const text = chunk.toString('latin1')
-      if (text.includes(before)) state.damaged += 1
-      client.write(Buffer.from(text.replaceAll(before, after), 'latin1'))
-    })
-    server.on('close', () => client.destroy())
+  const proxy = await damagingProxy(t, port, (text) => {
+    if (text.includes(before)) state.damaged += 1
+    return text.replaceAll(before, after)
   })
-  state.url = throughPort(url, proxy.port)
+  state.url = throughPort(url, proxy)
   return state
 }
 
@@ -40,7 +31,7 @@ for (const name of [...ofState, ...ofClock, ...ofLedger]) {
     const locations = scripts.directory
     await migrate({ url, locations })
     scripts.write({ 'V2__two.sql': 'CREATE TABLE two (id int);' })
-    const proxy = await damagingProxy(t, url, port, name)
+    const proxy = await garble(t, url, port, name)
     const error = await expectError('CONNECTION_LOST', migrate({ url: proxy.url, locations }))
     assert.match(error.message, /sent an answer that cannot be read/)
     assert.ok(proxy.damaged > 0)

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict'
-import net from 'node:net'
 import { type TestContext, test } from 'node:test'
 import type { Sql } from 'postgres'
 import { placeHistory } from '../../lib/history/history-row.js'
@@ -10,7 +9,7 @@ import { testDatabase } from '../../lib/testing/index.js'
 import { expectError } from '../support/expect-error.js'
 import { history, none, values } from '../support/outside-transaction.js'
 import { writeScripts } from '../support/write-scripts.js'
-import { fakeServer, localPort, throughPort } from './fake-server.js'
+import { damagingProxy, localPort, throughPort } from './fake-server.js'
 
 /** How the hash of the ledger's newest row begins on its way to us. */
 const head = /(\{"hash" : ")([0-9a-f])/
@@ -21,25 +20,17 @@ const head = /(\{"hash" : ")([0-9a-f])/
  * @param times how often.
  * @returns null when the server is not on this machine.
  */
-async function damagingProxy(t: TestContext, url: string, times: number) {
+async function changeHead(t: TestContext, url: string, times: number) {
   const port = localPort(url)
   if (port === null) return null
   const state = { url: '', damaged: 0 }
-  const proxy = await fakeServer(t, (client) => {
-    const server = net.connect({ host: '127.0.0.1', port, noDelay: true })
-    server.on('error', () => client.destroy())
-    client.on('close', () => server.destroy())
-    client.pipe(server)
-    server.on('data', (chunk) => {
-      const text = chunk.toString('latin1')
-      if (state.damaged === times || !head.test(text)) return void client.write(chunk)
-      state.damaged += 1
-      const other = (_match: string, before: string, digit: string): string => `${before}${digit === '0' ? '1' : '0'}`
-      client.write(Buffer.from(text.replace(head, other), 'latin1'))
-    })
-    server.on('close', () => client.destroy())
+  const other = (_match: string, before: string, digit: string): string => `${before}${digit === '0' ? '1' : '0'}`
+  const proxy = await damagingProxy(t, port, (text) => {
+    if (state.damaged === times || !head.test(text)) return text
+    state.damaged += 1
+    return text.replace(head, other)
   })
-  state.url = throughPort(url, proxy.port)
+  state.url = throughPort(url, proxy)
   return state
 }
 
@@ -66,7 +57,7 @@ const second = { 'V2__b.sql': 'INSERT INTO a VALUES (1);', 'U2__b.sql': 'DELETE 
 /** A database with the first script, what damages the way to it, and the second script beside the first. */
 async function prepare(t: TestContext, times: number, more: Readonly<Record<string, string>> = second) {
   const { url, sql } = await testDatabase(t)
-  const proxy = await damagingProxy(t, url, times)
+  const proxy = await changeHead(t, url, times)
   if (proxy === null) {
     t.skip('the server is not on this machine')
     return null

@@ -78,6 +78,16 @@ async function trickle(from: net.Socket, to: net.Socket, pieceLength: number): P
   to.end()
 }
 
+/** Stands before a real server and changes what that says, as a faulty network may; bytes are passed as letters of latin1. */
+export async function damagingProxy(t: Context, port: number, damage: (text: string) => string): Promise<number> {
+  const proxy = await fakeServer(t, (client) => {
+    const server = reach(client, port)
+    server.on('data', (chunk) => client.write(Buffer.from(damage(chunk.toString('latin1')), 'latin1')))
+    server.on('close', () => client.destroy())
+  })
+  return proxy.port
+}
+
 /** Stands before a real server and records the packets of the client. */
 export async function recordingProxy(t: Context, port: number): Promise<{ port: number; said: Buffer[] }> {
   const said: Buffer[] = []

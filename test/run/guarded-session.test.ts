@@ -6,7 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import type { Session } from '../../lib/run/session.js'
 import { testDatabase } from '../../lib/testing/index.js'
-import { closedPort, fakeServer, frame, localPort, passOn, throughPort } from './fake-server.js'
+import { closedPort, damagingProxy, fakeServer, frame, localPort, passOn, throughPort } from './fake-server.js'
 import { failure, open } from './open-session.js'
 
 describe('a lost connection', () => {
@@ -90,16 +90,8 @@ describe('a lost connection', () => {
     const database = await testDatabase(t)
     const port = localPort(database.url)
     if (port === null) return t.skip('the server is not on this machine')
-    const proxy = await fakeServer(t, (client) => {
-      const server = connect({ host: '127.0.0.1', port })
-      server.on('error', () => client.destroy())
-      client.on('close', () => server.destroy())
-      client.pipe(server)
-      server.on('data', (chunk) =>
-        client.write(Buffer.from(chunk.toString('latin1').replace('{"one"', '{"one;'), 'latin1')),
-      )
-    })
-    const session = await open(t, throughPort(database.url, proxy.port))
+    const proxy = await damagingProxy(t, port, (text) => text.replace('{"one"', '{"one;'))
+    const session = await open(t, throughPort(database.url, proxy))
     const error = await failure(session.query(`select '{"one" :1}'::json as answer`), 'CONNECTION_LOST')
     assert.match(error.message, /was given up because the driver could not read an answer/)
     await failure(session.query('select 1'), 'CONNECTION_LOST')
@@ -118,17 +110,10 @@ describe('a lost connection', () => {
       const database = await testDatabase(t)
       const port = localPort(database.url)
       if (port === null) return t.skip('the server is not on this machine')
-      const proxy = await fakeServer(t, (client) => {
-        const server = connect({ host: '127.0.0.1', port })
-        server.on('error', () => client.destroy())
-        client.on('close', () => server.destroy())
-        client.pipe(server)
-        server.on('data', (chunk) => {
-          const text = chunk.toString('latin1')
-          client.write(Buffer.from(text.includes('found') ? text.replace(whole, damaged) : text, 'latin1'))
-        })
-      })
-      const session = await open(t, throughPort(database.url, proxy.port))
+      const proxy = await damagingProxy(t, port, (text) =>
+        text.includes('found') ? text.replace(whole, damaged) : text,
+      )
+      const session = await open(t, throughPort(database.url, proxy))
       const error = await failure(session.query('select 1 as found'), 'CONNECTION_LOST')
       assert.match(error.message, said)
       await failure(session.query('select 1'), 'CONNECTION_LOST')

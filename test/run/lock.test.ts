@@ -1,11 +1,9 @@
 import assert from 'node:assert/strict'
 import test, { type TestContext } from 'node:test'
-import type { Sql } from 'postgres'
-import { type MigrateOptions, type MigrationEvent, migrate } from '../../lib/index.js'
+import { type MigrationEvent, migrate } from '../../lib/index.js'
 import { testDatabase } from '../../lib/testing/index.js'
 import { startQueryProxy } from '../chaos/query-proxy.js'
-import { expectError } from '../support/expect-error.js'
-import { waitForSleep } from '../support/wait-until.js'
+import { holdLock } from '../support/hold-lock.js'
 import { writeScripts } from '../support/write-scripts.js'
 import { localPort, throughPort } from './fake-server.js'
 
@@ -13,19 +11,6 @@ const strategies = ['session', 'transaction', 'table'] as const
 /** Milliseconds between two reports of one wait, as the documentation has it. */
 const interval = 5_000
 const reports = 3
-
-/** Starts a run that takes as long as it is let. @returns what ends it. */
-async function holdLock(t: TestContext, sql: Sql, options: MigrateOptions): Promise<() => Promise<void>> {
-  const { directory: locations } = writeScripts(t, { 'V1__long.sql': 'SELECT pg_sleep(600);' })
-  const controller = new AbortController()
-  t.after(() => controller.abort())
-  const holding = expectError('ABORTED', migrate({ ...options, locations, signal: controller.signal }))
-  await waitForSleep(sql)
-  return async () => {
-    controller.abort()
-    await holding
-  }
-}
 
 /** Makes time pass faster for whoever looks at the clock; timers go on as they are. */
 function hurryClock(t: TestContext, times: number): void {
